@@ -1,0 +1,273 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/uptrace/bun"
+
+	"assay/app/fault"
+	"assay/app/store"
+	"assay/app/vault"
+)
+
+// Connection is a stored way to one database. Its secrets are sealed and are
+// never part of what is shown.
+type Connection struct {
+	bun.BaseModel `bun:"table:connections,alias:connection"`
+
+	ID   string `bun:"id,pk"`
+	Name string `bun:"name"`
+	Kind string `bun:"kind"`
+	// Config holds everything but the secrets once read through Store.
+	Config Config `bun:"-"`
+	// Version counts the changes to the configuration; open pools and caches belong to one version.
+	Version   int       `bun:"version"`
+	Sample    bool      `bun:"sample"`
+	CreatedBy string    `bun:"created_by"`
+	CreatedAt time.Time `bun:"created_at"`
+	UpdatedAt time.Time `bun:"updated_at"`
+
+	ConfigJSON string `bun:"config" json:"-"`
+	Secret     []byte `bun:"secret" json:"-"`
+}
+
+// secrets are the parts of a configuration that are sealed.
+type secrets struct {
+	Password string `json:"password"`
+	TLSKey   string `json:"tls_key"`
+}
+
+// Store keeps connections and what was last read of their catalogs.
+type Store struct {
+	db      *store.Store
+	vault   *vault.Vault
+	drivers Drivers
+	now     func() time.Time
+}
+
+// NewStore returns the connections of a store; only kinds with a driver can be saved.
+func NewStore(s *store.Store, v *vault.Vault, drivers Drivers) *Store {
+	return &Store{db: s, vault: v, drivers: drivers, now: func() time.Time { return time.Now().UTC() }}
+}
+
+func (s *Store) check(c *Connection) error {
+	var problems fault.Fields
+	c.Name = strings.TrimSpace(c.Name)
+	if n := utf8.RuneCountInString(c.Name); n == 0 {
+		problems.Add("name", "Give the connection a name")
+	} else if n > 100 {
+		problems.Add("name", "A name has at most 100 characters")
+	}
+	if _, ok := s.drivers[c.Config.Kind]; !ok {
+		problems.Add("kind", "The kind is one of postgres, mysql, sqlserver and sqlite")
+	}
+	if c.Config.Kind == "sqlite" {
+		if c.Config.Path == "" {
+			problems.Add("path", "Name the database file")
+		}
+	} else if c.Config.Kind != "" {
+		if c.Config.Host == "" {
+			problems.Add("host", "Name the host")
+		}
+		if c.Config.Port < 0 || c.Config.Port > 65535 {
+			problems.Add("port", "A port is a number up to 65535")
+		}
+	}
+	if z := c.Config.TimeZone; z != "" {
+		if _, err := time.LoadLocation(z); err != nil {
+			problems.Add("time_zone", "%q is not a time zone such as Europe/Berlin", z)
+		}
+	}
+	return problems.Err()
+}
+
+func (s *Store) seal(c *Connection) error {
+	body, err := json.Marshal(c.Config)
+	if err != nil {
+		return err
+	}
+	secret, err := json.Marshal(secrets{Password: c.Config.Password, TLSKey: c.Config.TLS.Key})
+	if err != nil {
+		return err
+	}
+	c.ConfigJSON, c.Kind = string(body), c.Config.Kind
+	c.Secret, err = s.vault.Seal(secret, vault.Place("connections", c.ID, "secret"))
+	return err
+}
+
+// open fills in the configuration of a row; withSecrets also unseals.
+func (s *Store) open(c *Connection, withSecrets bool) error {
+	if err := json.Unmarshal([]byte(c.ConfigJSON), &c.Config); err != nil {
+		return err
+	}
+	if !withSecrets {
+		return nil
+	}
+	plain, err := s.vault.Open(c.Secret, vault.Place("connections", c.ID, "secret"))
+	if err != nil {
+		return fault.Because(fault.Unavailable, err, "The stored password of this connection cannot be read; enter it again")
+	}
+	var secret secrets
+	if err := json.Unmarshal(plain, &secret); err != nil {
+		return err
+	}
+	c.Config.Password, c.Config.TLS.Key = secret.Password, secret.TLSKey
+	return nil
+}
+
+// Create saves a new connection and gives it an id.
+func (s *Store) Create(ctx context.Context, c *Connection) (err error) {
+	defer fault.Wrap(&err, "source.Create")
+	if err := s.check(c); err != nil {
+		return err
+	}
+	c.ID, c.Version, c.CreatedAt, c.UpdatedAt = store.NewID(), 1, s.now(), s.now()
+	if err := s.seal(c); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewInsert().Model(c).Exec(ctx)
+		return store.Duplicate(err, "There is already a connection named %q", c.Name)
+	})
+}
+
+// Get returns a connection without its secrets.
+func (s *Store) Get(ctx context.Context, id string) (c *Connection, err error) {
+	defer fault.Wrap(&err, "source.Get(%s)", id)
+	return s.get(ctx, id, false)
+}
+
+func (s *Store) get(ctx context.Context, id string, withSecrets bool) (*Connection, error) {
+	c := new(Connection)
+	if err := s.db.Read().NewSelect().Model(c).Where("id = ?", id).Scan(ctx); err != nil {
+		return nil, store.Missing(err, "connection")
+	}
+	return c, s.open(c, withSecrets)
+}
+
+// List returns all connections by name, without their secrets.
+func (s *Store) List(ctx context.Context) (list []Connection, err error) {
+	defer fault.Wrap(&err, "source.List")
+	if err := s.db.Read().NewSelect().Model(&list).Order("name").Scan(ctx); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if err := s.open(&list[i], false); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Update saves a changed connection; an empty password or TLS key keeps the stored one
+// only while it still goes to the same host, so that nobody can have a stored
+// password sent elsewhere. Version, where not 0, names the version that was
+// changed; where that is no longer the last it is a Conflict.
+func (s *Store) Update(ctx context.Context, c *Connection) (err error) {
+	defer fault.Wrap(&err, "source.Update(%s)", c.ID)
+	if err := s.check(c); err != nil {
+		return err
+	}
+	old, err := s.get(ctx, c.ID, true)
+	if err != nil {
+		return err
+	}
+	if c.Version != 0 && c.Version != old.Version {
+		return fault.New(fault.Conflict, "Somebody changed this connection in the meantime; load it again")
+	}
+	if err := KeepSecrets(&c.Config, old.Config); err != nil {
+		return err
+	}
+	c.Version, c.Sample, c.CreatedBy, c.CreatedAt, c.UpdatedAt = old.Version+1, old.Sample, old.CreatedBy, old.CreatedAt, s.now()
+	if err := s.seal(c); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewUpdate().Model(c).WherePK().Where("version = ?", old.Version).Exec(ctx)
+		if err := store.Duplicate(err, "There is already a connection named %q", c.Name); err != nil {
+			return err
+		}
+		if n, _ := res.RowsAffected(); n == 0 {
+			return fault.New(fault.Conflict, "Somebody changed this connection in the meantime; load it again")
+		}
+		_, err = tx.NewRaw("DELETE FROM catalogs WHERE connection_id = ?", c.ID).Exec(ctx)
+		return err
+	})
+}
+
+// KeepSecrets fills empty secrets of a changed configuration from the stored
+// one, and refuses that where they would go elsewhere or less protected.
+func KeepSecrets(changed *Config, stored Config) error {
+	if changed.TLS.Cert == "" {
+		stored.TLS.Key = "" // whoever takes the certificate away means its key too
+	}
+	password := changed.Password == "" && stored.Password != ""
+	key := changed.TLS.Key == "" && stored.TLS.Key != ""
+	elsewhere := changed.Kind != stored.Kind || !strings.EqualFold(changed.Host, stored.Host) || changed.Port != stored.Port || changed.User != stored.User ||
+		changed.TLS.Mode != stored.TLS.Mode || changed.TLS.CA != stored.TLS.CA || changed.TLS.ServerName != stored.TLS.ServerName || changed.Options["instance"] != stored.Options["instance"]
+	switch {
+	case !password && !key:
+		return nil
+	case elsewhere && password:
+		return fault.Field("password", "Enter the password again: the host, the user or the encryption changed")
+	case elsewhere:
+		return fault.Field("key", "Enter the client key again: the host, the user or the encryption changed")
+	}
+	if changed.Password == "" {
+		changed.Password = stored.Password
+	}
+	if changed.TLS.Key == "" {
+		changed.TLS.Key = stored.TLS.Key
+	}
+	return nil
+}
+
+// Delete removes a connection that no question uses.
+func (s *Store) Delete(ctx context.Context, id string) (err error) {
+	defer fault.Wrap(&err, "source.Delete(%s)", id)
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var n int
+		if err := tx.NewRaw("SELECT count(*) FROM questions WHERE connection_id = ?", id).Scan(ctx, &n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return fault.New(fault.Conflict, "%d saved questions use this connection; remove them first", n)
+		}
+		res, err := tx.NewDelete().Model((*Connection)(nil)).Where("id = ?", id).Exec(ctx)
+		return store.Changed(res, err, "connection")
+	})
+}
+
+// savedCatalog returns what was last read of a connection's catalog at the version, or nil.
+func (s *Store) savedCatalog(ctx context.Context, c *Connection) (*Catalog, error) {
+	var body string
+	err := s.db.Read().NewRaw("SELECT body FROM catalogs WHERE connection_id = ? AND version = ?", c.ID, c.Version).Scan(ctx, &body)
+	if err != nil {
+		if missing := store.Missing(err, "catalog"); missing != err {
+			return nil, nil
+		}
+		return nil, err
+	}
+	catalog := new(Catalog)
+	if err := json.Unmarshal([]byte(body), catalog); err != nil {
+		return nil, nil // written by another version: read it again
+	}
+	return catalog, nil
+}
+
+func (s *Store) saveCatalog(ctx context.Context, c *Connection, catalog *Catalog) error {
+	body, err := json.Marshal(catalog)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw(`INSERT INTO catalogs (connection_id, version, body, read_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (connection_id) DO UPDATE SET version = excluded.version, body = excluded.body, read_at = excluded.read_at`,
+			c.ID, c.Version, string(body), catalog.ReadAt).Exec(ctx)
+		return err
+	})
+}

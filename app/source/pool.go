@@ -1,0 +1,234 @@
+package source
+
+import (
+	"context"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"assay/app/fault"
+)
+
+// Pools opens the stored connections' databases on first use, keeps them open
+// while they are used and closes them when their configuration changes.
+type Pools struct {
+	store   *Store
+	drivers Drivers
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	own     []string
+
+	mu       sync.Mutex
+	open     map[string]*opened
+	catalogs singleflight.Group
+}
+
+type opened struct {
+	connection *Connection
+	driver     Driver
+	db         DB
+	catalog    *Catalog
+}
+
+// NewPools returns the pools of a store's connections. Every network connection
+// goes through dial; the files named own are ours and are never opened.
+func NewPools(s *Store, dial func(ctx context.Context, network, address string) (net.Conn, error), own ...string) *Pools {
+	return &Pools{store: s, drivers: s.drivers, dial: dial, own: own, open: map[string]*opened{}}
+}
+
+// Opened is a database ready to be asked.
+type Opened struct {
+	Connection *Connection // without secrets
+	Driver     Driver
+	DB         DB
+}
+
+// Open returns the database of the connection with the id.
+func (p *Pools) Open(ctx context.Context, id string) (_ Opened, err error) {
+	defer fault.Wrap(&err, "source.Open(%s)", id)
+	o, err := p.get(ctx, id)
+	if err != nil {
+		return Opened{}, err
+	}
+	return Opened{Connection: o.connection, Driver: o.driver, DB: o.db}, nil
+}
+
+func (p *Pools) get(ctx context.Context, id string) (*opened, error) {
+	c, err := p.store.get(ctx, id, false)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if o := p.open[id]; o != nil {
+		if o.connection.Version >= c.Version { // a row read a moment ago may be the older one
+			return o, nil
+		}
+		delete(p.open, id)
+		go o.db.Close()
+	}
+	if c, err = p.store.get(ctx, id, true); err != nil {
+		return nil, err
+	}
+	config := c.Config
+	config.Dial = p.dial
+	driver, db, err := p.openConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	c.Config.Password, c.Config.TLS.Key, c.Secret = "", "", nil
+	o := &opened{connection: c, driver: driver, db: db}
+	p.open[id] = o
+	return o, nil
+}
+
+func (p *Pools) openConfig(config Config) (Driver, DB, error) {
+	driver, ok := p.drivers[config.Kind]
+	if !ok {
+		return nil, nil, fault.Field("kind", "The kind is one of postgres, mysql, sqlserver and sqlite")
+	}
+	if p.ours(config.Path) {
+		return nil, nil, &Failure{Code: Unreachable, Message: "This file is Assay's own and cannot be a connection"}
+	}
+	db, err := driver.Open(config)
+	return driver, db, err
+}
+
+// ours reports whether a path leads, by whatever name, to a file of our own.
+func (p *Pools) ours(path string) bool {
+	if path == "" {
+		return false
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	for _, own := range p.own {
+		if other, err := os.Stat(own); err == nil && os.SameFile(info, other) {
+			return true
+		}
+	}
+	return false
+}
+
+// Test connects with a configuration that need not be stored and tells what it
+// found; what goes wrong is the probe's Problem, not an error.
+func (p *Pools) Test(ctx context.Context, config Config) (probe Probe) {
+	config.Dial, config.MaxConns = p.dial, 2
+	_, db, err := p.openConfig(config)
+	if err == nil {
+		defer db.Close()
+		if probe, err = db.Probe(ctx); err == nil {
+			return probe
+		}
+	}
+	probe.OK = false
+	if f := AsFailure(err); f != nil {
+		probe.Problem = f.Message
+		if f.Code == DeadlineExceeded {
+			probe.Problem, f.Hint = "The server did not answer in time", "Check the host, the port and whether a firewall is in the way."
+		}
+		if f.Hint != "" {
+			probe.Problem += ". " + f.Hint
+		}
+	} else {
+		probe.Problem = fault.MessageOf(err)
+	}
+	return probe
+}
+
+// TestStored is Test for the connection with the id.
+func (p *Pools) TestStored(ctx context.Context, id string) (Probe, error) {
+	c, err := p.store.get(ctx, id, true)
+	if err != nil {
+		return Probe{}, err
+	}
+	return p.Test(ctx, c.Config), nil
+}
+
+// Catalog returns what is in a connection's database as it was last read; it
+// reads it where that never happened.
+func (p *Pools) Catalog(ctx context.Context, id string) (_ *Catalog, err error) {
+	defer fault.Wrap(&err, "source.Catalog(%s)", id)
+	o, err := p.get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	catalog := o.catalog
+	p.mu.Unlock()
+	if catalog != nil {
+		return catalog, nil
+	}
+	if catalog, err = p.store.savedCatalog(ctx, o.connection); err != nil {
+		return nil, err
+	}
+	if catalog == nil {
+		return p.Refresh(ctx, id)
+	}
+	p.keep(o, catalog)
+	return catalog, nil
+}
+
+// catalogTimeout bounds one reading of a catalog.
+const catalogTimeout = 60 * time.Second
+
+// Refresh reads a connection's catalog anew; those who ask at once share one reading.
+func (p *Pools) Refresh(ctx context.Context, id string) (_ *Catalog, err error) {
+	defer fault.Wrap(&err, "source.Refresh(%s)", id)
+	read := p.catalogs.DoChan(id, func() (any, error) {
+		// Detached from whoever came first: the others wait for the same reading.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), catalogTimeout)
+		defer cancel()
+		o, err := p.get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		catalog, err := o.db.Catalog(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.store.saveCatalog(ctx, o.connection, catalog); err != nil {
+			return nil, err
+		}
+		p.keep(o, catalog)
+		return catalog, nil
+	})
+	select {
+	case r := <-read:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*Catalog), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *Pools) keep(o *opened, catalog *Catalog) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o.catalog = catalog
+}
+
+// Forget closes the database of a connection that was removed.
+func (p *Pools) Forget(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if o := p.open[id]; o != nil {
+		delete(p.open, id)
+		go o.db.Close()
+	}
+}
+
+// Close closes all databases.
+func (p *Pools) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, o := range p.open {
+		delete(p.open, id)
+		o.db.Close()
+	}
+}
