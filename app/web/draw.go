@@ -1,0 +1,183 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"assay/app/chart"
+	"assay/app/frame"
+	"assay/views"
+)
+
+// Sizes of drawings, in CSS pixels.
+const (
+	wideWidth, wideHeight     = 860, 400
+	narrowWidth, narrowHeight = 380, 270
+)
+
+// drawTimeout bounds one drawing.
+const drawTimeout = 10 * time.Second
+
+// contextOf keeps a drawing from ending with the request that asked first: the
+// answer may be fetched by a later one.
+func contextOf(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
+// draw returns the drawing of a frame, nil where a table says it all, or the
+// reason why the settings do not fit.
+func (p *presenter) draw(ctx context.Context, f *frame.Frame) (*views.Chart, error) {
+	s := p.effective(f)
+	if s.Kind == chart.Table {
+		return nil, nil
+	}
+	d, err := chart.Option(f, s, chart.Light())
+	if err != nil {
+		return nil, err
+	}
+	c := &views.Chart{Title: d.Title, Subtitle: d.Subtitle, OptionURL: p.optionURL}
+	switch {
+	case s.Kind == chart.Pivot:
+		c.Pivot = pivot(f, p.formatter())
+		return c, nil
+	case d.Number != nil:
+		c.Number = number(d.Number)
+		return c, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, drawTimeout)
+	defer cancel()
+	classes := []string{"only-wide", "only-narrow"}
+	if p.narrow {
+		classes = []string{"", ""}
+	}
+	if !p.narrow {
+		svg, err := p.charts.SVG(ctx, d, wideWidth, wideHeight)
+		if err != nil {
+			return nil, fmt.Errorf("draw: %w", err)
+		}
+		c.Wide = classed(svg, classes[0])
+		d.ID += "n"
+	}
+	svg, err := p.charts.SVG(ctx, d, narrowWidth, narrowHeight)
+	if err != nil {
+		return nil, fmt.Errorf("draw: %w", err)
+	}
+	c.Narrow = classed(svg, classes[1])
+	if d.Dropped != "" {
+		c.Subtitle = d.Dropped
+	}
+	if d.Table != nil && !p.narrow {
+		c.Data = dataTable(d.Table)
+	}
+	return c, nil
+}
+
+func number(f *chart.Figure) *views.Number {
+	n := &views.Number{Value: f.Text, Label: f.Label}
+	if f.When != "" {
+		n.Label += ", " + f.When
+	}
+	if f.Compared {
+		n.Delta = f.Delta
+		if f.Change != "" {
+			n.Delta += " (" + f.Change + ")"
+		}
+		if f.Against != "" {
+			n.Delta += " against " + f.Against
+		}
+		n.Direction = map[int]string{1: "up", -1: "down"}[f.Direction]
+		if n.Direction == "" {
+			n.Direction = "flat"
+		}
+	}
+	return n
+}
+
+// classed adds a class to a drawing's root element, which begins with "<svg ".
+func classed(svg []byte, class string) string {
+	if class == "" || len(svg) < 5 {
+		return string(svg)
+	}
+	return `<svg class="` + class + `" ` + string(svg[5:])
+}
+
+func dataTable(d *chart.Data) *views.Table {
+	t := &views.Table{Label: "Data of the chart"}
+	for _, h := range d.Head {
+		t.Columns = append(t.Columns, views.TableColumn{Name: h.Name, Numeric: h.Numeric})
+	}
+	for _, row := range d.Rows {
+		cells := make([]views.Cell, len(row))
+		for i, text := range row {
+			cells[i] = views.Cell{Text: text}
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	if d.More > 0 {
+		t.More = fmt.Sprintf("%d more are not listed.", d.More)
+	}
+	return t
+}
+
+// pivotColumns bounds the columns of a pivot table.
+const pivotColumns = 60
+
+// pivot lays a result of two categories and a number out as rows and columns.
+// A cell without a value stays empty; where several rows meet in one cell the
+// last is shown, as grouping by both categories leaves one.
+func pivot(f *frame.Frame, format frame.Formatter) *views.Table {
+	row, across, value := 0, 1, len(f.Columns)-1
+	for i, c := range f.Columns {
+		if c.Kind == frame.Number && i >= 2 {
+			value = i
+			break
+		}
+	}
+	t := &views.Table{Label: "Pivot table", Columns: []views.TableColumn{{Name: f.Columns[row].Name}}}
+	rows, columns := map[string]int{}, map[string]int{}
+	dropped := 0
+	for r := range f.Rows() {
+		text := func(c int) string {
+			v, ok := f.Cell(r, c)
+			if !ok {
+				return "(none)"
+			}
+			return format.Text(f.Columns[c], v, ok)
+		}
+		name := text(across)
+		col, ok := columns[name]
+		if !ok {
+			if len(columns) == pivotColumns {
+				dropped++
+				continue
+			}
+			col = len(t.Columns)
+			columns[name] = col
+			t.Columns = append(t.Columns, views.TableColumn{Name: name, Numeric: f.Columns[value].Kind == frame.Number})
+		}
+		key := text(row)
+		at, ok := rows[key]
+		if !ok {
+			if len(t.Rows) == shownRows {
+				dropped++
+				continue
+			}
+			at = len(t.Rows)
+			rows[key] = at
+			t.Rows = append(t.Rows, []views.Cell{{Text: key}})
+		}
+		for len(t.Rows[at]) <= col {
+			t.Rows[at] = append(t.Rows[at], views.Cell{})
+		}
+		v, ok := f.Cell(r, value)
+		t.Rows[at][col] = views.Cell{Text: format.Text(f.Columns[value], v, ok), Null: !ok}
+	}
+	for i := range t.Rows {
+		for len(t.Rows[i]) < len(t.Columns) {
+			t.Rows[i] = append(t.Rows[i], views.Cell{})
+		}
+	}
+	if dropped > 0 {
+		t.More = fmt.Sprintf("%d values beyond %d rows and %d columns are not shown.", dropped, shownRows, pivotColumns)
+	}
+	return t
+}

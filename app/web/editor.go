@@ -1,0 +1,230 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"assay/app/account"
+	"assay/app/chart"
+	"assay/app/fault"
+	"assay/app/frame"
+	"assay/app/query"
+	"assay/app/source"
+	"assay/views"
+)
+
+// editor is the place for questions written in SQL. What fits into an address
+// is in the address.
+type editor struct {
+	connections *source.Store
+	runner      *query.Runner
+	questions   *query.Store
+	charts      *chart.Drawer
+	queries     *queries
+}
+
+func (x *editor) routes(g *echo.Group) {
+	g.GET("/sql", may(account.AskSQL, x.show))
+	g.POST("/sql", may(account.AskSQL, x.run))
+	for _, extension := range extensions {
+		g.GET("/sql."+extension, may(account.AskSQL, x.file(extension)))
+	}
+}
+
+// longestAddress is how long an address may get before the answer is given
+// without one of its own.
+const longestAddress = 6000
+
+// run takes the form to the address that stands for it.
+func (x *editor) run(c echo.Context) error {
+	form, err := c.FormParams()
+	if err != nil {
+		return err
+	}
+	values := url.Values{}
+	for k, v := range form {
+		if len(v) > 0 && v[0] != "" && (k == "connection" || k == "sql" || k == "chart" || strings.HasPrefix(k, "p.")) {
+			values.Set(k, strings.ReplaceAll(v[0], "\r\n", "\n"))
+		}
+	}
+	if form.Get("do") == "explain" {
+		values.Set("explain", "1")
+	}
+	if to := "/sql?" + values.Encode(); len(to) <= longestAddress {
+		return redirect(c, to)
+	}
+	return x.page(c, values, true)
+}
+
+// ours reports whether the request came from our own pages, a bookmark or an
+// address typed in, rather than by a link on another site.
+func ours(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+		return true
+	}
+	return false
+}
+
+func (x *editor) show(c echo.Context) error { return x.page(c, c.QueryParams(), ours(c.Request())) }
+
+// parameters returns the values given for a written question's parameters.
+func parameters(v url.Values) map[string]string {
+	given := map[string]string{}
+	for k, list := range v {
+		if name, ok := strings.CutPrefix(k, "p."); ok && len(list) > 0 {
+			given[name] = list[0]
+		}
+	}
+	return given
+}
+
+// parameterFields lists the fields of a text's parameters, and the values of
+// those that the text has.
+func parameterFields(sql string, given map[string]string, problems map[string]string) (fields []views.Parameter, values map[string]string, complete bool) {
+	list, err := query.Parameters(sql)
+	values, complete = map[string]string{}, err == nil
+	for _, p := range list {
+		value, ok := given[p.Name]
+		if !ok && p.HasDefault {
+			value, ok = p.Default, true
+		}
+		if ok && (value != "" || p.Kind == frame.Text) {
+			values[p.Name] = value
+		} else {
+			complete = false
+		}
+		field := views.Parameter{Name: p.Name, Kind: p.Kind.String(), Type: "text", Value: value, Error: problems["parameters."+p.Name]}
+		switch p.Kind {
+		case frame.Date:
+			field.Type = "date"
+		case frame.Number:
+			field.Hint = "A number"
+		case frame.Time:
+			field.Hint = "Such as 2024-01-31 12:00"
+		case frame.Bool:
+			field.Hint = "true or false"
+		}
+		fields = append(fields, field)
+	}
+	return fields, values, complete
+}
+
+func (x *editor) page(c echo.Context, v url.Values, run bool) error {
+	page := views.SQL{Chrome: chrome(c, "SQL", "sql"), Text: v.Get("sql"), ChartJSON: v.Get("chart")}
+	page.Chrome.Wide = true
+	list, err := x.connections.List(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	var con *source.Connection
+	for i := range list {
+		if list[i].ID == v.Get("connection") || v.Get("connection") == "" && i == 0 {
+			con = &list[i]
+		}
+	}
+	for _, one := range list {
+		page.Connections = append(page.Connections, views.Choice{Value: one.ID, Label: one.Name, Selected: one.ID == con.ID})
+	}
+	if con == nil {
+		if v.Get("connection") != "" {
+			return fault.New(fault.NotFound, "There is no such connection")
+		}
+		return respond(c, http.StatusOK, views.SQLPage(page))
+	}
+	page.Connection, page.Dialect = con.ID, con.Kind
+	fields, values, complete := parameterFields(page.Text, parameters(v), nil)
+	page.Parameters = fields
+	if strings.TrimSpace(page.Text) != "" {
+		if run && (complete || len(fields) == 0) {
+			if err := x.answer(c, &page, v, con, values); err != nil {
+				return err
+			}
+		} else {
+			page.Waiting = !run
+		}
+	}
+	page.History = x.history(c, con.ID)
+	return respond(c, http.StatusOK, views.SQLPage(page))
+}
+
+func (x *editor) answer(c echo.Context, page *views.SQL, v url.Values, con *source.Connection, values map[string]string) error {
+	settings := readSettings(v.Get("chart"))
+	p := x.presenter(c, con, v, settings)
+	req := query.Request{Person: person(c), Connection: con.ID, SQL: page.Text, Parameters: values, Explain: v.Get("explain") != ""}
+	if req.Explain {
+		p.settings, p.link, p.download, p.optionURL = tableOnly, nil, nil, ""
+	}
+	show := p.pane(c)
+	result, err := x.queries.answer(c, req, func(r *query.Result, err error) views.Result {
+		if f := source.AsFailure(err); f != nil {
+			page.ErrorPosition, page.ErrorMessage = position(err), f.Message
+		}
+		for i := range page.Parameters {
+			page.Parameters[i].Error = fault.FieldsOf(err)["parameters."+page.Parameters[i].Name]
+		}
+		return show(r, err)
+	})
+	if err != nil {
+		return err
+	}
+	page.Result = &result
+	if result.Failure == nil && account.May(person(c), account.Save, con.ID).Allowed {
+		page.Save = &views.SaveForm{Connection: con.ID, SQL: page.Text, Chart: writeSettings(settings), Folders: folders(c, x.questions)}
+	}
+	return nil
+}
+
+func (x *editor) presenter(c echo.Context, con *source.Connection, v url.Values, settings chart.Settings) *presenter {
+	p := &presenter{charts: x.charts, locale: locale(c), asked: v.Get("sql"), source: con.Name, zone: con.Config.TimeZone, settings: settings, table: true}
+	if len(v.Encode()) <= longestAddress {
+		p.link = func(k chart.Kind) string { return with("/sql", v, "chart", kindOnly(settings, k)) }
+		p.download = func(extension string) string { return with("/sql."+extension, v) }
+		p.optionURL = with("/sql.option", v)
+	}
+	return p
+}
+
+// shownHistory is how many earlier questions the page lists.
+const shownHistory = 20
+
+func (x *editor) history(c echo.Context, connection string) []views.Asked {
+	list, err := x.questions.History(c.Request().Context(), person(c).ID, connection, shownHistory)
+	if err != nil {
+		return nil
+	}
+	var out []views.Asked
+	for _, a := range list {
+		text := strings.Join(strings.Fields(a.SQL), " ")
+		if r := []rune(text); len(r) > 120 {
+			text = string(r[:120]) + "…"
+		}
+		one := views.Asked{SQL: text, When: a.AskedAt.UTC().Format("2006-01-02 15:04"), URL: "/sql?" + url.Values{"connection": {connection}, "sql": {a.SQL}}.Encode()}
+		if a.State == "done" {
+			one.Note = frame.Formatter{}.Number(float64(a.RowCount), 0) + " rows"
+		} else {
+			one.Note, one.Bad = a.State, true
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+func (x *editor) file(extension string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		v := c.QueryParams()
+		con, err := x.connections.Get(c.Request().Context(), v.Get("connection"))
+		if err != nil {
+			return err
+		}
+		if !ours(c.Request()) {
+			return fault.New(fault.Denied, "This download was asked by another site and was not run")
+		}
+		_, values, _ := parameterFields(v.Get("sql"), parameters(v), nil)
+		req := query.Request{Person: person(c), Connection: con.ID, SQL: v.Get("sql"), Parameters: values}
+		return sendFile(c, x.runner, x.presenter(c, con, v, readSettings(v.Get("chart"))), req, extension, "result")
+	}
+}

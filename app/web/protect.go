@@ -1,0 +1,86 @@
+package web
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"assay/app/fault"
+)
+
+// bodyLimit bounds what a request may bring.
+const bodyLimit = 1 << 20
+
+// policy is the content security policy of every page: nothing inline, nothing from elsewhere.
+const policy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
+// protect puts on every request what all of them need: an id, a log line,
+// headers, limits, the right host and the same origin.
+func protect(e *echo.Echo, cfg Config, log *slog.Logger) {
+	crossOrigin := http.NewCrossOriginProtection()
+	e.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) (err error) {
+			id := strings.ToLower(rand.Text()[:16])
+			h := c.Response().Header()
+			h.Set("X-Request-Id", id)
+			h.Set("Content-Security-Policy", policy)
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Referrer-Policy", "same-origin")
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+			h.Set("X-Frame-Options", "DENY")
+			h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+			if cfg.Secure() {
+				h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+			}
+			r := c.Request()
+			started := time.Now()
+			defer func() {
+				if p := recover(); p != nil {
+					if p == http.ErrAbortHandler {
+						panic(p)
+					}
+					log.Error("panic", "request", id, "panic", p, "stack", string(debug.Stack()))
+					c.Error(echo.NewHTTPError(http.StatusInternalServerError))
+				}
+				log.Debug("request", "id", id, "method", r.Method, "path", c.Path(), "status", c.Response().Status,
+					"ms", time.Since(started).Milliseconds())
+			}()
+			if !hostAllowed(cfg, r.Host) {
+				return echo.NewHTTPError(http.StatusMisdirectedRequest, "This server does not answer for that host; set ASSAY_BASE_URL to the address people use")
+			}
+			if r.Header.Get("Authorization") == "" { // a bearer token is no cookie: nothing rides along
+				if err := crossOrigin.Check(r); err != nil {
+					return fault.Because(fault.Denied, err, "This request came from another site and was not carried out")
+				}
+			}
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, bodyLimit)
+			return next(c)
+		}
+	})
+}
+
+// hostAllowed keeps other names from being pointed at this server: with a base
+// URL only its host counts, on a loopback listener only this machine's names.
+func hostAllowed(cfg Config, host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	loopback := strings.EqualFold(name, "localhost")
+	if ip := net.ParseIP(strings.Trim(name, "[]")); ip != nil {
+		loopback = loopback || ip.IsLoopback()
+	}
+	if cfg.BaseURL != "" {
+		u, err := url.Parse(cfg.BaseURL)
+		return err == nil && (strings.EqualFold(u.Host, host) || strings.EqualFold(u.Hostname(), name) || loopback)
+	}
+	return !cfg.Local || loopback
+}

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"assay/app/account"
+	"assay/views"
+)
+
+// respond renders a component whole before a byte is sent, so that a failing
+// template becomes an error page and not half a page.
+func respond(c echo.Context, status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(c.Request().Context(), &b); err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	return c.HTMLBlob(status, b.Bytes())
+}
+
+// redirect answers a form with the page to go to.
+func redirect(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
+
+// chrome fills in what every page shows around its content.
+func chrome(c echo.Context, title, active string) views.Chrome {
+	p := person(c)
+	out := views.Chrome{Title: title, Active: active, Flash: takeFlash(c)}
+	if p != nil {
+		out.Person, out.Role = p.Name, string(p.Role)
+		out.CanAskSQL = account.May(p, account.AskSQL, "").Allowed
+		out.CanConnect = account.May(p, account.EditConnections, "").Allowed
+	}
+	return out
+}
+
+// may lets a handler run only for a person who may do the action.
+func may(action account.Action, h echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := account.Check(person(c), action, c.Param("id")); err != nil {
+			return err
+		}
+		return h(c)
+	}
+}

@@ -1,0 +1,249 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"assay/app/chart"
+	"assay/app/fault"
+	"assay/app/frame"
+	"assay/app/query"
+	"assay/app/source"
+	"assay/views"
+)
+
+// shownRows is how many rows a page lists; downloads have all of them.
+const shownRows = 500
+
+// shownRunes is where a long text is cut on a page.
+const shownRunes = 200
+
+// isContent reports whether an error belongs into the result pane: the
+// database's words, a refusal, a deadline, a wrong field.
+func isContent(err error) bool {
+	return source.AsFailure(err) != nil || fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooMany) || fault.Is(err, fault.Unavailable)
+}
+
+// presenter turns an answer into what a page shows.
+type presenter struct {
+	charts *chart.Drawer
+	locale frame.Locale
+	asked  string // the text that positions are counted in
+	source string // the connection's name
+	zone   string
+	title  string
+	// settings are the drawing's; the zero value leaves it to the result.
+	settings chart.Settings
+	// link makes an address for another kind of drawing, download one for a file; nil for none.
+	link      func(chart.Kind) string
+	download  func(extension string) string
+	optionURL string
+	narrow    bool // a card rather than a page
+	table     bool // list the rows too
+}
+
+func (p *presenter) formatter() frame.Formatter {
+	return frame.Formatter{Locale: p.locale, MaxRunes: shownRunes}
+}
+
+func (p *presenter) failure(err error) *views.Failure {
+	f := source.AsFailure(err)
+	if f == nil {
+		var said []string
+		for _, message := range fault.FieldsOf(err) {
+			said = append(said, message)
+		}
+		message := fault.MessageOf(err)
+		if len(said) > 1 {
+			message = strings.Join(said, ". ")
+		}
+		return &views.Failure{Title: "The question needs another look", Message: message}
+	}
+	titles := map[source.Code]string{
+		source.Refused: "This statement was not sent", source.OverBudget: "Over budget", source.DeadlineExceeded: "Out of time",
+		source.Cancelled: "Cancelled", source.DatabaseError: "The database could not answer", source.Unreachable: "The database could not be reached",
+	}
+	v := &views.Failure{Title: titles[f.Code], Message: f.Message, Hint: f.Hint}
+	if f.Position > 0 && p.asked != "" {
+		line, column := lineColumn(p.asked, f.Position)
+		v.Position = fmt.Sprintf("Line %d, column %d", line, column)
+	}
+	return v
+}
+
+func lineColumn(text string, position int) (line, column int) {
+	line, column = 1, 1
+	for i, r := range []rune(text) {
+		if i+1 >= position {
+			break
+		}
+		if r == '\n' {
+			line, column = line+1, 1
+		} else {
+			column++
+		}
+	}
+	return line, column
+}
+
+// pane returns the result pane of an answer.
+func (p *presenter) pane(c echo.Context) func(*query.Result, error) views.Result {
+	ctx := c.Request().Context()
+	return func(r *query.Result, err error) views.Result {
+		if err != nil {
+			return views.Result{Failure: p.failure(err)}
+		}
+		f := r.Frame
+		v := views.Result{SQL: r.SQL, Caption: p.caption(r)}
+		if f.Truncated {
+			v.Notes = append(v.Notes, fmt.Sprintf("Only the first %s rows are here; there are more. A download has all of them.", p.count(f.Rows())))
+		}
+		if f.Rows() == 0 {
+			v.Empty = true
+			v.Downloads = p.downloads(false)
+			return v
+		}
+		drawn, err := p.draw(contextOf(ctx), f)
+		if err != nil {
+			drawn = &views.Chart{Problem: fault.MessageOf(err)}
+		}
+		v.Chart = drawn
+		if v.Chart != nil && v.Chart.Subtitle == "" && v.Chart.Data == nil && v.Chart.Wide == "" && v.Chart.Narrow == "" && v.Chart.Number == nil && v.Chart.Pivot == nil && v.Chart.Problem == "" {
+			v.Chart = nil
+		}
+		if p.table || v.Chart == nil {
+			v.Table = p.rows(f)
+		}
+		v.Kinds = p.kinds(f)
+		v.Downloads = p.downloads(v.Chart != nil && v.Chart.Wide != "")
+		return v
+	}
+}
+
+func (p *presenter) count(n int) string { return p.formatter().Number(float64(n), 0) }
+
+func (p *presenter) caption(r *query.Result) string {
+	rows := "1 row"
+	if n := r.Frame.Rows(); n != 1 {
+		rows = p.count(n) + " rows"
+	}
+	parts := []string{p.source, rows, elapsed(r.Elapsed)}
+	if p.zone != "" {
+		parts = append(parts, "times in "+p.zone)
+	}
+	return strings.Join(append(parts, "asked "+time.Now().UTC().Format("2006-01-02 15:04 UTC")), " · ")
+}
+
+func elapsed(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+// effective returns the settings with a kind that is decided.
+func (p *presenter) effective(f *frame.Frame) chart.Settings {
+	s := p.settings
+	if s.Kind == chart.Auto {
+		chosen := chart.Choose(f)
+		chosen.Title, chosen.Subtitle, chosen.Goal, chosen.Unit = s.Title, s.Subtitle, s.Goal, s.Unit
+		s = chosen
+	}
+	if s.Title == "" {
+		s.Title = p.title
+	}
+	s.Locale = p.locale.String()
+	return s
+}
+
+func (p *presenter) kinds(f *frame.Frame) []views.Link {
+	if p.link == nil {
+		return nil
+	}
+	now := p.effective(f).Kind
+	var list []views.Link
+	for _, k := range chart.Kinds() {
+		if k.Kind != now && chart.Fit(f, chart.Settings{Kind: k.Kind}) != nil {
+			continue
+		}
+		list = append(list, views.Link{Label: k.Label, URL: p.link(k.Kind), Current: k.Kind == now})
+	}
+	return list
+}
+
+func (p *presenter) downloads(drawn bool) []views.Link {
+	if p.download == nil {
+		return nil
+	}
+	list := []views.Link{{Label: "CSV", URL: p.download("csv")}, {Label: "Excel", URL: p.download("xlsx")}, {Label: "JSON", URL: p.download("json")}}
+	if drawn {
+		list = append(list, views.Link{Label: "Drawing (SVG)", URL: p.download("svg")})
+	}
+	return list
+}
+
+// rows lists the first rows of a frame.
+func (p *presenter) rows(f *frame.Frame) *views.Table {
+	t := &views.Table{Label: "Rows of the result"}
+	formats := make([]frame.ColumnFormatter, len(f.Columns))
+	for i, c := range f.Columns {
+		formats[i] = p.formatter().Column(c)
+		t.Columns = append(t.Columns, views.TableColumn{Name: c.Name, Type: c.Type, Numeric: c.Kind == frame.Number})
+	}
+	n := min(f.Rows(), shownRows)
+	var b []byte
+	for r := range n {
+		cells := make([]views.Cell, len(f.Columns))
+		for i := range f.Columns {
+			value, ok := f.Cell(r, i)
+			var cut bool
+			b, cut = formats[i].Append(b[:0], value, ok)
+			cells[i] = views.Cell{Text: string(b), Null: !ok, Cut: cut}
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	if f.Rows() > n {
+		t.More = fmt.Sprintf("%s of %s rows are listed here.", p.count(n), p.count(f.Rows()))
+	}
+	return t
+}
+
+func position(err error) string {
+	if f := source.AsFailure(err); f != nil && f.Position > 0 {
+		return fmt.Sprint(f.Position)
+	}
+	return ""
+}
+
+// with returns the address with parameters set, or taken away where empty.
+func with(path string, values url.Values, pairs ...string) string {
+	out := url.Values{}
+	for k, v := range values {
+		out[k] = v
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			out.Del(pairs[i])
+		} else {
+			out.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(out) == 0 {
+		return path
+	}
+	return path + "?" + out.Encode()
+}
+
+func byteSize(n int64) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n >= 1<<10:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

@@ -1,0 +1,86 @@
+// Package web is Assay over HTTP for people: pages rendered on the server, each
+// with an address of its own, working without JavaScript and quicker with it.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"assay/app/account"
+	"assay/app/chart"
+	"assay/app/query"
+	"assay/app/source"
+	"assay/app/store"
+	"assay/static"
+)
+
+// Config is what the pages need to know of how they are reached.
+type Config struct {
+	// BaseURL is the address people use; empty where only this machine does.
+	BaseURL string
+	// Local says that only names of this machine are answered.
+	Local bool
+	// Demo says that this is the sample company's server.
+	Demo bool
+}
+
+// Secure reports whether people come over https, so that cookies stay on it.
+func (c Config) Secure() bool { return len(c.BaseURL) > 8 && c.BaseURL[:8] == "https://" }
+
+// Deps are the rooms behind the pages.
+type Deps struct {
+	Config      Config
+	Store       *store.Store
+	People      *account.Store
+	Throttle    *account.Throttle
+	Connections *source.Store
+	Pools       *source.Pools
+	Questions   *query.Store
+	Runner      *query.Runner
+	Charts      *chart.Drawer
+	Log         *slog.Logger
+}
+
+// feature is a part of the product with routes of its own.
+type feature interface{ routes(e *echo.Group) }
+
+// New returns the server's pages; the routes of other rooms (the API) can be
+// added to what it returns.
+func New(d Deps) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.Logger.SetOutput(discard{})
+	e.HTTPErrorHandler = (&errors{log: d.Log}).handle
+	sessions := newSessions(d.People, d.Config.Secure())
+	protect(e, d.Config, d.Log)
+
+	e.GET("/static/*", echo.WrapHandler(static.Handler()))
+	e.HEAD("/static/*", echo.WrapHandler(static.Handler()))
+	(&health{store: d.Store}).routes(e.Group(""))
+
+	pages := e.Group("", sessions.middleware)
+	running := &queries{runner: d.Runner}
+	for _, f := range []feature{
+		&signIn{people: d.People, sessions: sessions, throttle: d.Throttle, demo: d.Config.Demo},
+		&home{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts},
+		&connections{connections: d.Connections, pools: d.Pools},
+		&tables{connections: d.Connections, pools: d.Pools, queries: running},
+		&explore{connections: d.Connections, pools: d.Pools, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
+		&editor{connections: d.Connections, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
+		&questions{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts, people: d.People, queries: running},
+		running,
+		&accountPages{people: d.People, sessions: sessions},
+		&guide{},
+	} {
+		f.routes(pages)
+	}
+	e.RouteNotFound("/*", func(c echo.Context) error { return echo.NewHTTPError(http.StatusNotFound) }, sessions.middleware)
+	return e
+}
+
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
