@@ -1,0 +1,92 @@
+package api
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+
+	"assay/app/account"
+	"assay/app/fault"
+)
+
+// bearer names the security scheme in the OpenAPI document.
+const bearer = "bearer"
+
+// admit lets a call through to its handler: who asks, and whether they may, is
+// decided before anything of the body is read.
+func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		c := humaecho.Unwrap(ctx)
+		wait(c)
+		c.Response().Header().Set("Cache-Control", "no-store")
+		r := &request{http: c.Request(), network: c.RealIP(), id: c.Response().Header().Get("X-Request-Id")}
+		if !o.public {
+			p, err := a.person(c.Request())
+			if err == nil && o.action != "" {
+				err = account.Check(p, o.action, ctx.Param("id"))
+			}
+			if err != nil {
+				a.write(c, a.problemOf(r, err))
+				return
+			}
+			r.person = p
+		}
+		next(huma.WithValue(ctx, requestKey{}, r))
+	}
+}
+
+// person returns who speaks through the request's token. Cookies do not count.
+func (a *api) person(r *http.Request) (*account.Person, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if token = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return nil, fault.New(fault.SignIn, "Send a token in the header Authorization: Bearer")
+	}
+	return a.People.Bearer(r.Context(), token)
+}
+
+// bodyPatience is how long a request's body may take to arrive.
+const bodyPatience = 10 * time.Second
+
+// patientBody bounds the time in which a body arrives, and no more than that: a
+// read deadline that stays set would, when it passes, end a question that is
+// still being answered, since the server keeps reading to notice a client that
+// goes away.
+//
+// It leaves closing to the server: of a body that something else closed half-way
+// the server would take the rest for the next request.
+type patientBody struct {
+	body    io.Reader
+	control *http.ResponseController
+	begun   bool
+}
+
+// wait puts the request's reading under bodyPatience.
+func wait(c echo.Context) {
+	r, control := c.Request(), http.NewResponseController(c.Response().Writer)
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		control.SetReadDeadline(time.Time{})
+		return
+	}
+	r.Body = &patientBody{body: r.Body, control: control}
+}
+
+func (b *patientBody) Read(p []byte) (int, error) {
+	if !b.begun {
+		b.begun = true
+		b.control.SetReadDeadline(time.Now().Add(bodyPatience))
+	}
+	n, err := b.body.Read(p)
+	if err != nil {
+		b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+func (b *patientBody) Close() error {
+	return b.control.SetReadDeadline(time.Time{})
+}

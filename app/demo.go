@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/app/account"
+	"assay/app/chart"
+	"assay/app/demo"
+	"assay/app/fault"
+	"assay/app/query"
+	"assay/app/source"
+)
+
+// demoEmail is the sample company's administrator.
+const demoEmail = "demo@example.com"
+
+func demoCommand(ctx context.Context, c call) error {
+	given := false
+	for i, a := range c.args {
+		if a == "--data" || a == "-data" || strings.HasPrefix(a, "--data=") {
+			c.args[i] = strings.Replace(strings.TrimPrefix(a, "-"), "-data", "-data-dir", 1)
+			given = true
+		}
+	}
+	cfg, print, err := settings(c)
+	if err != nil {
+		return err
+	}
+	if print {
+		return cfg.Print(c.out)
+	}
+	c.sample = true
+	if !given {
+		if cfg.DataDir, err = os.MkdirTemp("", "assay-demo-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(cfg.DataDir)
+	}
+	if !hasSetting(c, "ADDR", "addr") {
+		cfg.Addr = freeAddr(cfg.Addr)
+	}
+	fmt.Fprintln(c.out, "Building the sample company …")
+	started := time.Now()
+	path, err := filepath.Abs(filepath.Join(cfg.DataDir, "sample.db"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return err
+	}
+	if err := demo.Build(ctx, path); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%s is ready after %.1f s.\n", demo.Company, time.Since(started).Seconds())
+	return serve(ctx, c, cfg, func(ctx context.Context, r *rooms, address string) error {
+		p, err := sampleCompany(ctx, r, path)
+		if err != nil {
+			return err
+		}
+		token, err := r.people.NewLink(ctx, account.Enter, p.ID)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.out, "\n  Open %s/enter?token=%s\n\nThe link works once, for an hour. Ctrl+C ends the demo.\n\n", address, token)
+		return err
+	})
+}
+
+// sampleCompany makes the sample's administrator, connection and questions
+// where they are missing.
+func sampleCompany(ctx context.Context, r *rooms, path string) (*account.Person, error) {
+	p, err := r.people.ByEmail(ctx, demoEmail)
+	if fault.Is(err, fault.NotFound) {
+		p, err = r.people.Create(ctx, account.NewPerson{Email: demoEmail, Name: "Demo", Role: account.Admin})
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.connections.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range list {
+		if c.Sample {
+			return p, nil
+		}
+	}
+	con := &source.Connection{Name: demo.Company, Sample: true, CreatedBy: p.ID, Config: source.Config{Kind: "sqlite", Path: path, TimeZone: "UTC"}}
+	if err := r.connections.Create(ctx, con); err != nil {
+		return nil, err
+	}
+	for _, q := range slices.Backward(demo.Questions()) { // the first is saved last, so that it leads the first page
+		folder, err := r.questions.Folder(ctx, q.Folder)
+		if err != nil {
+			return nil, err
+		}
+		one := &query.Question{FolderID: folder, Name: q.Name, Description: q.Description, ConnectionID: con.ID}
+		if one.Body.Chart, err = json.Marshal(chart.Settings{Kind: chart.Kind(q.Chart)}); err != nil {
+			return nil, err
+		}
+		if len(q.Spec) > 0 {
+			if one.Body.Spec, err = query.ParseSpec(q.Spec); err != nil {
+				return nil, fmt.Errorf("%s: %w", q.Name, err)
+			}
+		} else {
+			one.Body.SQL = q.SQL
+		}
+		if err := r.questions.Create(ctx, one, p.ID); err != nil {
+			return nil, fmt.Errorf("%s: %w", q.Name, err)
+		}
+	}
+	return p, nil
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"assay/app/account"
+	"assay/app/chart"
+	"assay/app/query"
+	"assay/app/source"
+	"assay/app/source/mysql"
+	"assay/app/source/postgres"
+	"assay/app/source/sqlite"
+	"assay/app/source/sqlserver"
+	"assay/app/store"
+	"assay/app/vault"
+	"assay/config"
+	"assay/static"
+)
+
+// rooms is everything behind the pages and the API, wired once.
+type rooms struct {
+	config      config.Config
+	log         *slog.Logger
+	store       *store.Store
+	people      *account.Store
+	throttle    *account.Throttle
+	connections *source.Store
+	pools       *source.Pools
+	questions   *query.Store
+	runner      *query.Runner
+	charts      *chart.Drawer
+}
+
+func drivers() source.Drivers {
+	return source.NewDrivers(postgres.New(), mysql.New(), sqlserver.New(), sqlite.New())
+}
+
+// openRooms opens the store and what stands on it. own lists our listeners'
+// addresses, which no connection may reach.
+func openRooms(ctx context.Context, cfg config.Config, log *slog.Logger, own ...netip.AddrPort) (_ *rooms, err error) {
+	r := &rooms{config: cfg, log: log}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	key, err := masterKey(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if r.store, err = store.Open(ctx, cfg.DatabaseURL, cfg.DataDir); err != nil {
+		return nil, err
+	}
+	v, err := vault.Open(ctx, r.store, key)
+	if err != nil {
+		return nil, err
+	}
+	if at, ok := storeAddress(cfg.DatabaseURL); ok {
+		own = append(own, at)
+	}
+	reach := source.Reach{Private: cfg.PrivateHosts, Never: own}
+	r.people, r.throttle = account.NewStore(r.store, v), account.NewThrottle()
+	r.connections = source.NewStore(r.store, v, drivers())
+	r.pools = source.NewPools(r.connections, reach.Dial, ownFiles(cfg.DataDir)...)
+	r.questions = query.NewStore(r.store)
+	r.runner = query.NewRunner(r.pools, r.questions, query.Limits{Timeout: cfg.QueryTimeout, Rows: cfg.QueryRows, Bytes: cfg.QueryBytes, Concurrency: cfg.Concurrency})
+	r.charts = chart.NewDrawer(chart.Config{Script: static.EChartsServer(), Fonts: map[int][]byte{400: static.FontTTF(400), 600: static.FontTTF(600)}})
+	return r, nil
+}
+
+// ownFiles lists files of ours that no connection may open.
+func ownFiles(dir string) []string {
+	var list []string
+	for _, name := range []string{"assay.db", "assay.db-wal", "assay.db-shm", "master.key"} {
+		list = append(list, filepath.Join(dir, name))
+	}
+	return list
+}
+
+func masterKey(cfg config.Config, log *slog.Logger) (vault.Key, error) {
+	if cfg.MasterKey != "" {
+		return vault.ParseKey(cfg.MasterKey)
+	}
+	key, path, made, err := vault.LoadKey(cfg.DataDir)
+	if made {
+		log.Warn("made a master key that encrypts stored passwords; keep a copy of it apart from the data", "file", path)
+	}
+	return key, err
+}
+
+// storeAddress returns where a PostgreSQL store listens, where that is written as an address.
+func storeAddress(databaseURL string) (netip.AddrPort, bool) {
+	u, err := url.Parse(databaseURL)
+	if err != nil || u.Host == "" {
+		return netip.AddrPort{}, false
+	}
+	host := u.Hostname()
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.AddrPort{}, false
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil {
+		port = 5432
+	}
+	return netip.AddrPortFrom(ip, uint16(port)), true
+}
+
+func (r *rooms) close() {
+	if r.charts != nil {
+		r.charts.Close()
+	}
+	if r.pools != nil {
+		r.pools.Close()
+	}
+	if r.store != nil {
+		if err := r.store.Close(); err != nil {
+			r.log.Error("store not closed", "err", err)
+		}
+	}
+}
+
+func newLog(w io.Writer, format string) *slog.Logger {
+	if strings.EqualFold(format, "json") {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+// settings loads the configuration of a command that takes no further words.
+func settings(c call) (cfg config.Config, print bool, err error) {
+	cfg, rest, print, err := config.Load(c.args, c.env, c.errors)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%q is not understood", strings.Join(rest, " "))
+	}
+	return cfg, print, err
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"strings"
+	"time"
+
+	"assay/app/account"
+	"assay/app/api"
+	"assay/app/web"
+	"assay/config"
+	"assay/static"
+)
+
+func serveCommand(ctx context.Context, c call) error {
+	cfg, print, err := settings(c)
+	if err != nil {
+		return err
+	}
+	if print {
+		return cfg.Print(c.out)
+	}
+	return serve(ctx, c, cfg, nil)
+}
+
+// serve answers until ctx ends. ready, where given, is called with the address
+// before the first request is answered.
+func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx context.Context, r *rooms, address string) error) error {
+	log := newLog(c.errors, cfg.LogFormat)
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; another program may use the port, choose one with ASSAY_ADDR", cfg.Addr, err)
+	}
+	defer listener.Close()
+	at := listener.Addr().(*net.TCPAddr).AddrPort()
+	r, err := openRooms(ctx, cfg, log, at)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+
+	address := cfg.BaseURL
+	if address == "" {
+		address = "http://" + visible(at)
+	}
+	if ready == nil {
+		ready = firstPerson
+	}
+	if err := ready(ctx, r, address); err != nil {
+		return err
+	}
+	go r.questions.KeepHistory(ctx)
+
+	e := web.New(web.Deps{
+		Config: web.Config{BaseURL: cfg.BaseURL, Local: at.Addr().IsLoopback(), Demo: c.sample},
+		Store:  r.store, People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
+		Questions: r.questions, Runner: r.runner, Charts: r.charts, Log: log,
+	})
+	api.Mount(e, api.Deps{People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
+		Questions: r.questions, Runner: r.runner, Charts: r.charts, Log: log, BaseURL: address, Stylesheet: static.Path("css/app.css")})
+	server := &http.Server{
+		Handler:           e,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	fmt.Fprintf(c.out, "Assay listens on %s\n", address)
+	log.Info("listening", "address", address, "version", version)
+	failed := make(chan error, 2)
+	go func() { failed <- server.Serve(listener) }()
+	if cfg.MetricsAddr != "" {
+		metrics := &http.Server{Addr: cfg.MetricsAddr, Handler: r.metrics(), ReadHeaderTimeout: 5 * time.Second}
+		go func() { failed <- metrics.ListenAndServe() }()
+		defer metrics.Close()
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("stopping")
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 25*time.Second)
+	defer cancel()
+	if err := server.Shutdown(closing); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		server.Close()
+	}
+	return nil
+}
+
+// visible spells a listener's address so that a browser on this machine reaches it.
+func visible(at netip.AddrPort) string {
+	if at.Addr().IsUnspecified() {
+		return fmt.Sprintf("localhost:%d", at.Port())
+	}
+	return at.String()
+}
+
+// firstPerson makes the first administrator from the settings, or prints a
+// one-time link that makes one, while there is nobody.
+func firstPerson(ctx context.Context, r *rooms, address string) error {
+	if any, err := r.people.Any(ctx); err != nil || any {
+		return err
+	}
+	if r.config.AdminEmail != "" {
+		_, err := r.people.Create(ctx, account.NewPerson{Email: r.config.AdminEmail, Role: account.Admin, Password: r.config.AdminPassword})
+		return err
+	}
+	token, err := r.people.NewLink(ctx, account.Setup, "")
+	if err != nil {
+		return err
+	}
+	r.log.Warn("nobody has an account yet; open this link within an hour to make the first administrator", "link", address+"/setup?token="+token)
+	return nil
+}
+
+// metrics serves what a monitor wants to know, as Prometheus text.
+func (r *rooms) metrics() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		running, waiting := r.runner.Load()
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+		var b strings.Builder
+		for _, one := range []struct {
+			name, help string
+			value      float64
+		}{
+			{"assay_queries_running", "Questions that run now.", float64(running)},
+			{"assay_queries_waiting", "Questions that wait for a place.", float64(waiting)},
+			{"go_goroutines", "Goroutines.", float64(runtime.NumGoroutine())},
+			{"go_memstats_heap_inuse_bytes", "Heap in use.", float64(m.HeapInuse)},
+			{"go_memstats_sys_bytes", "Memory taken from the system.", float64(m.Sys)},
+		} {
+			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n%s %g\n", one.name, one.help, one.name, one.name, one.value)
+		}
+		fmt.Fprint(w, b.String())
+	})
+	return mux
+}
