@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"unicode/utf8"
 
@@ -23,7 +24,8 @@ const (
 )
 
 // hasher bounds how many hashes are computed at once, so that a burst of
-// sign-ins takes time instead of memory.
+// sign-ins takes time instead of memory, and gives each hash's memory back to
+// the system at once: it is more than the rest of the process needs.
 type hasher struct {
 	slots chan struct{}
 	// decoy is compared for addresses nobody has, so that they take as long as known ones.
@@ -51,11 +53,16 @@ func (h *hasher) take(ctx context.Context) error {
 	}
 }
 
+func (h *hasher) give() {
+	debug.FreeOSMemory()
+	<-h.slots
+}
+
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	if err := h.take(ctx); err != nil {
 		return "", err
 	}
-	defer func() { <-h.slots }()
+	defer h.give()
 	salt := make([]byte, argonSalt)
 	if _, err := rand.Read(salt); err != nil {
 		return "", err
@@ -72,7 +79,7 @@ func (h *hasher) matches(ctx context.Context, password, hash string) (bool, erro
 	if err := h.take(ctx); err != nil {
 		return false, err
 	}
-	defer func() { <-h.slots }()
+	defer h.give()
 	var version, memory, passes int
 	var lanes uint8
 	parts := strings.Split(hash, "$")

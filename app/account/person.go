@@ -53,6 +53,7 @@ type Store struct {
 
 	signing sync.Mutex
 	signs   *signer
+	proven  proven
 }
 
 // NewStore returns the people of a store.
@@ -143,6 +144,7 @@ func (s *Store) List(ctx context.Context) (list []Person, err error) {
 // stays one.
 func (s *Store) Update(ctx context.Context, p *Person) (err error) {
 	defer fault.Wrap(&err, "account.Update(%s)", p.ID)
+	defer s.proven.forget()
 	n := NewPerson{Email: p.Email, Name: p.Name, Role: p.Role}
 	if err := n.check(); err != nil {
 		return err
@@ -169,6 +171,7 @@ func (s *Store) Update(ctx context.Context, p *Person) (err error) {
 // SetPassword gives a person a new password and ends their sessions and tokens.
 func (s *Store) SetPassword(ctx context.Context, id, password string) (err error) {
 	defer fault.Wrap(&err, "account.SetPassword(%s)", id)
+	defer s.proven.forget()
 	p, err := s.Get(ctx, id)
 	if err != nil {
 		return err

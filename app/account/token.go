@@ -185,6 +185,9 @@ func (s *Store) Bearer(ctx context.Context, token string) (p *Person, err error)
 	if strings.HasPrefix(token, tokenPrefix) {
 		return s.bearerAPI(ctx, token)
 	}
+	if id, ok := s.proven.get(token, s.now()); ok {
+		return s.active(ctx, id)
+	}
 	signer, err := s.signer(ctx)
 	if err != nil {
 		return nil, err
@@ -200,6 +203,7 @@ func (s *Store) Bearer(ctx context.Context, token string) (p *Person, err error)
 	if err != nil {
 		return nil, errBearer(err)
 	}
+	s.proven.put(token, claims.Subject, claims.ExpiresAt.Time)
 	return s.active(ctx, claims.Subject)
 }
 
@@ -232,9 +236,15 @@ func (s *Store) bearerAPI(ctx context.Context, secret string) (*Person, error) {
 
 // active returns a person who may act: known and not disabled.
 func (s *Store) active(ctx context.Context, id string) (*Person, error) {
+	if p, ok := s.proven.person(id, s.now()); ok {
+		return p, nil
+	}
 	p, err := s.Get(ctx, id)
 	if fault.Is(err, fault.NotFound) || (err == nil && p.Disabled) {
 		return nil, errBearer(err)
+	}
+	if err == nil {
+		s.proven.keep(p, s.now())
 	}
 	return p, err
 }

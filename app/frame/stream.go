@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 )
 
 // Summary says what a writer wrote.
@@ -24,6 +25,14 @@ const (
 	keepBytes  = 1 << 20
 )
 
+// buffer is what a writer works in; small answers are many, so it is used again.
+type buffer struct {
+	batch Batch
+	bytes []byte
+}
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
 // encoder turns a result into the bytes of one format. Each method appends to
 // b and returns it.
 type encoder interface {
@@ -38,8 +47,15 @@ type encoder interface {
 // fails at once leaves w untouched, then holds one batch and one buffer.
 func encode(ctx context.Context, w io.Writer, rows Rows, e encoder) (Summary, error) {
 	var s Summary
-	var batch Batch
-	var buf []byte
+	held := buffers.Get().(*buffer)
+	batch, buf := &held.batch, held.bytes[:0]
+	defer func() {
+		batch.Reset(0)
+		if cap(buf) <= keepBytes {
+			held.bytes = buf
+			buffers.Put(held)
+		}
+	}()
 	flush := func() error {
 		n, err := w.Write(buf)
 		s.Bytes += int64(n)
@@ -48,14 +64,14 @@ func encode(ctx context.Context, w io.Writer, rows Rows, e encoder) (Summary, er
 		}
 		return err
 	}
-	err := rows.Next(ctx, &batch)
+	err := rows.Next(ctx, batch)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return s, err
 	}
-	buf = e.begin(buf, &batch)
+	buf = e.begin(buf, batch)
 	for err == nil {
 		for r := range batch.Rows() {
-			if buf = e.row(buf, &batch, r); len(buf) >= flushBytes {
+			if buf = e.row(buf, batch, r); len(buf) >= flushBytes {
 				if err := flush(); err != nil {
 					return s, err
 				}
@@ -67,7 +83,7 @@ func encode(ctx context.Context, w io.Writer, rows Rows, e encoder) (Summary, er
 				return s, err
 			}
 		}
-		err = rows.Next(ctx, &batch)
+		err = rows.Next(ctx, batch)
 	}
 	if errors.Is(err, io.EOF) {
 		err = nil

@@ -41,6 +41,9 @@ func (s *Store) note(run *running, req Request, elapsed time.Duration) {
 	}
 }
 
+// historyPause is how long questions are gathered before they are written down together.
+const historyPause = time.Second
+
 // KeepHistory writes down what was asked, a batch at a time, until ctx ends.
 func (s *Store) KeepHistory(ctx context.Context) {
 	for {
@@ -51,14 +54,18 @@ func (s *Store) KeepHistory(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for more := true; more && len(batch) < 256; {
+		wait := time.NewTimer(historyPause)
+		for more := true; more && len(batch) < cap(s.notes)/2; {
 			select {
 			case next := <-s.notes:
 				batch = append(batch, next)
-			default:
+			case <-wait.C:
+				more = false
+			case <-ctx.Done():
 				more = false
 			}
 		}
+		wait.Stop()
 		if err := s.writeHistory(context.WithoutCancel(ctx), batch); err != nil {
 			slog.Warn("history not written", "err", err)
 		}

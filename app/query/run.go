@@ -59,6 +59,8 @@ type Runner struct {
 	live   map[string]*running
 	ended  []*running // the latest, oldest first
 	shared flights
+
+	guarded verdicts
 }
 
 // NewRunner returns the door to the pools' databases; written questions are noted in the store's history.
@@ -104,7 +106,7 @@ func (r *Runner) prepare(ctx context.Context, req Request) (*prepared, error) {
 	} else if text, p.statement.Args, err = bindParameters(req.SQL, req.Parameters, opened.Driver.Dialect()); err != nil {
 		return nil, err
 	}
-	checked, err := opened.Driver.Guard(text, source.Policy{})
+	checked, err := r.guarded.check(opened.Driver, text)
 	if err != nil {
 		if f := source.AsFailure(err); f != nil && text != req.SQL && req.Spec == nil {
 			f.Position = source.MapPosition(req.SQL, text, f.Position)

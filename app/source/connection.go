@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -47,6 +48,8 @@ type Store struct {
 	vault   *vault.Vault
 	drivers Drivers
 	now     func() time.Time
+	// changes counts what was changed or removed by this process.
+	changes atomic.Int64
 }
 
 // NewStore returns the connections of a store; only kinds with a driver can be saved.
@@ -169,6 +172,7 @@ func (s *Store) List(ctx context.Context) (list []Connection, err error) {
 // changed; where that is no longer the last it is a Conflict.
 func (s *Store) Update(ctx context.Context, c *Connection) (err error) {
 	defer fault.Wrap(&err, "source.Update(%s)", c.ID)
+	defer s.changes.Add(1)
 	if err := s.check(c); err != nil {
 		return err
 	}
@@ -229,6 +233,7 @@ func KeepSecrets(changed *Config, stored Config) error {
 // Delete removes a connection that no question uses.
 func (s *Store) Delete(ctx context.Context, id string) (err error) {
 	defer fault.Wrap(&err, "source.Delete(%s)", id)
+	defer s.changes.Add(1)
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var n int
 		if err := tx.NewRaw("SELECT count(*) FROM questions WHERE connection_id = ?", id).Scan(ctx, &n); err != nil {

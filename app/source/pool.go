@@ -30,6 +30,9 @@ type opened struct {
 	driver     Driver
 	db         DB
 	catalog    *Catalog
+	// changes and checked say up to when the connection is known to be unchanged.
+	changes int64
+	checked time.Time
 }
 
 // NewPools returns the pools of a store's connections. Every network connection
@@ -55,7 +58,18 @@ func (p *Pools) Open(ctx context.Context, id string) (_ Opened, err error) {
 	return Opened{Connection: o.connection, Driver: o.driver, DB: o.db}, nil
 }
 
+// trusted is how long an open pool is used before the store is asked again
+// whether another process changed its connection; our own changes count at once.
+const trusted = time.Second
+
 func (p *Pools) get(ctx context.Context, id string) (*opened, error) {
+	changes := p.store.changes.Load()
+	p.mu.Lock()
+	if o := p.open[id]; o != nil && o.changes == changes && time.Since(o.checked) < trusted {
+		p.mu.Unlock()
+		return o, nil
+	}
+	p.mu.Unlock()
 	c, err := p.store.get(ctx, id, false)
 	if err != nil {
 		return nil, err
@@ -64,6 +78,7 @@ func (p *Pools) get(ctx context.Context, id string) (*opened, error) {
 	defer p.mu.Unlock()
 	if o := p.open[id]; o != nil {
 		if o.connection.Version >= c.Version { // a row read a moment ago may be the older one
+			o.changes, o.checked = changes, time.Now()
 			return o, nil
 		}
 		delete(p.open, id)
@@ -79,7 +94,7 @@ func (p *Pools) get(ctx context.Context, id string) (*opened, error) {
 		return nil, err
 	}
 	c.Config.Password, c.Config.TLS.Key, c.Secret = "", "", nil
-	o := &opened{connection: c, driver: driver, db: db}
+	o := &opened{connection: c, driver: driver, db: db, changes: changes, checked: time.Now()}
 	p.open[id] = o
 	return o, nil
 }

@@ -324,7 +324,9 @@ func (e *exercise) catalog(t *testing.T) {
 	if wide == nil || len(wide.Columns) != 200 || wide.Columns[9].Name != "c10" {
 		t.Error("wide does not have its 200 columns in order")
 	}
-	if slices.ContainsFunc(c.Tables, func(t source.Table) bool { return strings.HasPrefix(t.Name, "pg_") || strings.HasPrefix(t.Name, "sqlite_") }) {
+	if slices.ContainsFunc(c.Tables, func(t source.Table) bool {
+		return strings.HasPrefix(t.Name, "pg_") || strings.HasPrefix(t.Name, "sqlite_")
+	}) {
 		t.Error("the catalog lists the engine's own tables")
 	}
 }

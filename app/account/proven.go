@@ -1,0 +1,77 @@
+package account
+
+import (
+	"sync"
+	"time"
+
+	"assay/app/vault"
+)
+
+// proven remembers access tokens whose signature was verified, until they
+// expire, and for a moment who acted: a program sends the same token with every
+// request. What another process changes about a person counts within that
+// moment, what this one changes at once.
+type proven struct {
+	mu     sync.Mutex
+	tokens map[string]provenToken // by hash
+	people map[string]provenPerson
+}
+
+type provenPerson struct {
+	person Person
+	until  time.Time
+}
+
+// provenFor is the moment for which a person is not read again.
+const provenFor = time.Second
+
+func (p *proven) person(id string, now time.Time) (*Person, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one, ok := p.people[id]
+	if !ok || !now.Before(one.until) {
+		return nil, false
+	}
+	person := one.person
+	return &person, true
+}
+
+func (p *proven) keep(person *Person, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.people == nil || len(p.people) >= mostProven {
+		p.people = map[string]provenPerson{}
+	}
+	p.people[person.ID] = provenPerson{*person, now.Add(provenFor)}
+}
+
+// forget makes the next request read people anew.
+func (p *proven) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.people = nil
+}
+
+type provenToken struct {
+	person string
+	until  time.Time
+}
+
+// mostProven bounds the tokens remembered; a full memory is emptied.
+const mostProven = 10_000
+
+func (p *proven) get(token string, now time.Time) (person string, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t, ok := p.tokens[vault.Hash(token)]
+	return t.person, ok && now.Before(t.until)
+}
+
+func (p *proven) put(token, person string, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tokens == nil || len(p.tokens) >= mostProven {
+		p.tokens = map[string]provenToken{}
+	}
+	p.tokens[vault.Hash(token)] = provenToken{person, until}
+}
