@@ -174,8 +174,8 @@ type ByID struct {
 // nothing is the input or the output of an operation that has none.
 type nothing struct{}
 
-// utc returns a time as it is written: in UTC.
-func utc(t time.Time) time.Time { return t.UTC() }
+// utc returns a time as it is written: in UTC, as finely as stores keep it.
+func utc(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // set changes what is given.
 func set[T any](to, given *T) {

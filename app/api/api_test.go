@@ -38,7 +38,7 @@ const (
 
 // house is a server with everything real but the slow database.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	server *httptest.Server
 	api    *api
 	log    *bytes.Buffer
@@ -55,7 +55,7 @@ type house struct {
 
 const orderRows = 25_000
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	ctx := t.Context()
 	s, err := store.Open(ctx, "", t.TempDir())
@@ -84,7 +84,9 @@ func newHouse(t *testing.T) *house {
 	e := echo.New()
 	e.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
+			// What package web puts before every route.
 			c.Response().Header().Set("X-Request-Id", "request1")
+			c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, 1<<20)
 			return next(c)
 		}
 	})
@@ -129,7 +131,7 @@ func (h *house) connect(name string, c source.Config) string {
 }
 
 // ordersFile makes a customer's database of one table.
-func ordersFile(t *testing.T) string {
+func ordersFile(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "orders.db")
 	db, err := sql.Open("sqlite", path)
@@ -190,6 +192,7 @@ func (slowDB) Close() error { return nil }
 
 // scripted is a result whose batches are made by steps, one after the other.
 type scripted struct {
+	ctx   context.Context // the query's
 	steps []func(ctx context.Context, b *frame.Batch) error
 	next  int
 	ended chan struct{}
@@ -200,13 +203,13 @@ func (s *scripted) Columns() []frame.Column {
 	return []frame.Column{{Name: "n", Type: "integer", Kind: frame.Number}}
 }
 
-func (s *scripted) Next(ctx context.Context, b *frame.Batch) error {
+func (s *scripted) Next(_ context.Context, b *frame.Batch) error {
 	b.Reset(1)
 	if s.next == len(s.steps) {
 		return io.EOF
 	}
 	s.next++
-	return s.steps[s.next-1](ctx, b)
+	return s.steps[s.next-1](s.ctx, b)
 }
 
 func (s *scripted) Close() error {
@@ -238,8 +241,8 @@ func breakDown(context.Context, *frame.Batch) error {
 
 func (h *house) scripted(steps ...func(context.Context, *frame.Batch) error) (ended chan struct{}) {
 	ended = make(chan struct{})
-	h.slow.answer(func(context.Context, source.Statement) (frame.Rows, error) {
-		return &scripted{steps: steps, ended: ended}, nil
+	h.slow.answer(func(ctx context.Context, _ source.Statement) (frame.Rows, error) {
+		return &scripted{ctx: ctx, steps: steps, ended: ended}, nil
 	})
 	return ended
 }
@@ -298,7 +301,7 @@ func (h *house) as(role account.Role, method, path string, body any, headers ...
 }
 
 // ok fails the test unless the status is as wanted, and reads the body into a value.
-func ok[T any](t *testing.T, r reply, status int) (v T) {
+func ok[T any](t testing.TB, r reply, status int) (v T) {
 	t.Helper()
 	if r.status != status {
 		t.Fatalf("got %d, want %d: %s", r.status, status, r.body)
@@ -313,7 +316,7 @@ type object = map[string]any
 
 // refused fails the test unless the answer is a problem of the status and code,
 // about the inputs.
-func refused(t *testing.T, r reply, status int, code string, locations ...string) problem {
+func refused(t testing.TB, r reply, status int, code string, locations ...string) problem {
 	t.Helper()
 	p := ok[problem](t, r, status)
 	if p.Code != code || p.Status != status || p.Title == "" || p.Detail == "" || p.Type != "/api/docs#"+code || p.Instance != "urn:request:request1" {

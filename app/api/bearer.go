@@ -52,10 +52,10 @@ func (a *api) person(r *http.Request) (*account.Person, error) {
 // bodyPatience is how long a request's body may take to arrive.
 const bodyPatience = 10 * time.Second
 
-// patientBody bounds the time in which a body arrives, and no more than that: a
-// read deadline that stays set would, when it passes, end a question that is
-// still being answered, since the server keeps reading to notice a client that
-// goes away.
+// patientBody bounds the time in which a body arrives, and no more than that. A
+// read deadline that is set where there is no body, as the framework's own is,
+// would end a question that is still being answered, since the server keeps
+// reading to notice a client that goes away.
 //
 // It leaves closing to the server: of a body that something else closed half-way
 // the server would take the rest for the next request.
@@ -67,12 +67,9 @@ type patientBody struct {
 
 // wait puts the request's reading under bodyPatience.
 func wait(c echo.Context) {
-	r, control := c.Request(), http.NewResponseController(c.Response().Writer)
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
-		control.SetReadDeadline(time.Time{})
-		return
+	if r := c.Request(); r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
+		r.Body = &patientBody{body: r.Body, control: http.NewResponseController(c.Response().Writer)}
 	}
-	r.Body = &patientBody{body: r.Body, control: control}
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {

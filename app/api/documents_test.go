@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -186,7 +188,7 @@ func TestRoles(t *testing.T) {
 		"GET /questions/" + q.ID + "/versions": account.Viewer, "GET /folders": account.Viewer,
 		"POST /questions": account.Analyst, "PUT /questions/" + q.ID: account.Analyst, "PATCH /questions/" + q.ID: account.Analyst, "POST /folders": account.Analyst,
 		"POST /questions/" + q.ID + "/versions/9/restore": account.Analyst,
-		"POST /connections":                               account.Admin, "PUT /connections/" + h.orders: account.Admin, "PATCH /connections/" + h.orders: account.Admin,
+		"POST /connections": account.Admin, "PUT /connections/" + h.orders: account.Admin, "PATCH /connections/" + h.orders: account.Admin,
 		"DELETE /connections/" + h.orders: account.Admin, "GET /users": account.Admin, "POST /users": account.Admin,
 		"GET /users/" + h.people[account.Viewer].ID: account.Admin, "PATCH /users/" + h.people[account.Viewer].ID: account.Admin,
 	}
@@ -274,6 +276,34 @@ func TestBodies(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTheRestOfABodyIsNoRequest is the attack of hiding a request in the end of
+// a body that is too large to be read.
+func TestTheRestOfABodyIsNoRequest(t *testing.T) {
+	h := newHouse(t)
+	within := "DELETE /api/v1/connections/" + h.stuck + " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + h.tokens[account.Admin] + "\r\n\r\n"
+	for _, size := range []int{1 << 20, 1<<20 - 10, 3 << 20} {
+		conn, err := net.Dial("tcp", h.server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := `{"name": "` + strings.Repeat("a", size-10) + within
+		request := fmt.Sprintf("POST /api/v1/connections HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			h.tokens[account.Admin], len(body), body)
+		go func() {
+			conn.Write([]byte(request))
+			conn.(*net.TCPConn).CloseWrite()
+		}()
+		answers, _ := io.ReadAll(conn)
+		conn.Close()
+		if n := strings.Count(string(answers), "HTTP/1.1 "); n != 1 || !strings.HasPrefix(string(answers), "HTTP/1.1 4") {
+			t.Errorf("a body of %d bytes got %d answers: %s", len(body), n, answers)
+		}
+	}
+	if r := h.as(account.Admin, "GET", "/connections/"+h.stuck, nil); r.status != 200 {
+		t.Errorf("the hidden request was carried out: %d", r.status)
+	}
 }
 
 func TestAddressesThatAreNone(t *testing.T) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/rand"
+	stderrors "errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -62,6 +63,15 @@ func protect(e *echo.Echo, cfg Config, log *slog.Logger) {
 				}
 			}
 			r.Body = http.MaxBytesReader(c.Response(), r.Body, bodyLimit)
+			if r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get(echo.HeaderContentType), echo.MIMEApplicationForm) {
+				// Read here: a form's fields, asked for one by one later, would just be empty.
+				if err := r.ParseForm(); err != nil {
+					if _, large := stderrors.AsType[*http.MaxBytesError](err); large {
+						return err
+					}
+					return echo.NewHTTPError(http.StatusBadRequest, "The form cannot be read")
+				}
+			}
 			return next(c)
 		}
 	})
