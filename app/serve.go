@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"assay/app/account"
@@ -33,6 +34,8 @@ func serveCommand(ctx context.Context, c call) error {
 // serve answers until ctx ends. ready, where given, is called with the address
 // before the first request is answered.
 func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx context.Context, r *rooms, address string) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	log := newLog(c.errors, cfg.LogFormat)
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
@@ -56,7 +59,9 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	if err := ready(ctx, r, address); err != nil {
 		return err
 	}
-	go r.questions.KeepHistory(ctx)
+	var kept sync.WaitGroup
+	kept.Go(func() { r.questions.KeepHistory(ctx) })
+	defer kept.Wait() // what was asked last is written before the store closes
 
 	e := web.New(web.Deps{
 		Config: web.Config{BaseURL: cfg.BaseURL, Local: at.Addr().IsLoopback(), Demo: c.sample},
@@ -84,6 +89,7 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	}
 	select {
 	case err := <-failed:
+		stop()
 		return err
 	case <-ctx.Done():
 	}
