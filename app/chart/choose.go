@@ -62,8 +62,9 @@ func overTime(x column, words []column, ys []string, s shape) Choice {
 		return choice(Bar, "All rows share one time, so the categories are compared.", words[0].name, ys, "")
 	case len(words) == 0 && len(ys) <= 8:
 		return choice(Line, "A number over time.", x.name, ys, "")
-	case len(words) == 1 && len(ys) == 1 && words[0].distinct > 1 && words[0].distinct <= 60 && words[0].distinct*x.distinct >= s.rows:
-		return choice(Line, "A number over time, with a line for each "+words[0].label+".", x.name, ys, words[0].name)
+	case len(words) == 1 && len(ys) > 0 && words[0].distinct > 1 && words[0].distinct <= 60 && words[0].distinct*x.distinct >= s.rows:
+		// Of several numbers the first: lines for each of both would tell too much.
+		return choice(Line, "A number over time, with a line for each "+words[0].label+".", x.name, ys[:1], words[0].name)
 	}
 	return choice(Table, "The result has more columns than one chart shows well.", "", nil, "")
 }

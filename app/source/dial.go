@@ -67,12 +67,29 @@ func (r Reach) check(address string) error {
 			}
 		}
 		for _, own := range r.Never {
-			if own.Port() == target.Port() && (own.Addr().Unmap() == ip || own.Addr().IsUnspecified() && ip.IsLoopback()) {
+			if own.Port() == target.Port() && (own.Addr().Unmap() == ip || own.Addr().IsUnspecified() && ownAddress(ip)) {
 				return &Failure{Code: Unreachable, Message: "This address is Assay's own"}
 			}
 		}
 	}
 	return nil
+}
+
+// ownAddress reports whether the address is one of this machine's.
+func ownAddress(ip netip.Addr) bool {
+	if ip.IsLoopback() {
+		return true
+	}
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		return true // what cannot be told is not risked
+	}
+	for _, a := range list {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Unmap() == ip {
+			return true
+		}
+	}
+	return false
 }
 
 // embedded returns the address and the IPv4 address it carries inside, as in

@@ -235,3 +235,23 @@ func TestDialRefusesOtherNetworks(t *testing.T) {
 		}
 	}
 }
+
+func TestOwnListenerIsRefusedByEveryAddressOfThisMachine(t *testing.T) {
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reach := Reach{Private: true, Never: []netip.AddrPort{netip.MustParseAddrPort("[::]:8080")}}
+	for _, a := range list {
+		p, err := netip.ParsePrefix(a.String())
+		if err != nil || p.Addr().IsLinkLocalUnicast() {
+			continue
+		}
+		if err := reach.check(netip.AddrPortFrom(p.Addr(), 8080).String()); err == nil {
+			t.Errorf("%s leads to our own listener and was allowed", p.Addr())
+		}
+		if err := reach.check(netip.AddrPortFrom(p.Addr(), 8081).String()); err != nil {
+			t.Errorf("%s on another port: %v", p.Addr(), err)
+		}
+	}
+}

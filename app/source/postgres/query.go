@@ -25,7 +25,7 @@ const (
 	drainBytes = 256 << 10
 	// staleWithin is how soon a connection that died while idle tells so.
 	staleWithin = time.Second
-	planPrefix  = "EXPLAIN (FORMAT JSON) "
+	planPrefix  = "EXPLAIN "
 )
 
 // Query runs one checked statement in a read-only transaction that is rolled
