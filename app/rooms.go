@@ -43,9 +43,8 @@ func drivers() source.Drivers {
 	return source.NewDrivers(postgres.New(), mysql.New(), sqlserver.New(), sqlite.New())
 }
 
-// openRooms opens the store and what stands on it. own lists our listeners'
-// addresses, which no connection may reach.
-func openRooms(ctx context.Context, cfg config.Config, log *slog.Logger, own ...netip.AddrPort) (_ *rooms, err error) {
+// openRooms opens the store and what stands on it. No connection may reach the listeners.
+func openRooms(ctx context.Context, cfg config.Config, log *slog.Logger, listeners ...netip.AddrPort) (_ *rooms, err error) {
 	r := &rooms{config: cfg, log: log}
 	defer func() {
 		if err != nil {
@@ -63,26 +62,29 @@ func openRooms(ctx context.Context, cfg config.Config, log *slog.Logger, own ...
 	if err != nil {
 		return nil, err
 	}
-	if at, ok := storeAddress(cfg.DatabaseURL); ok {
-		own = append(own, at)
-	}
-	reach := source.Reach{Private: cfg.PrivateHosts, Never: own}
+	reach := source.Reach{Private: cfg.PrivateHosts, Never: listeners}
 	r.people, r.throttle = account.NewStore(r.store, v), account.NewThrottle()
 	r.connections = source.NewStore(r.store, v, drivers())
-	r.pools = source.NewPools(r.connections, reach.Dial, ownFiles(cfg.DataDir)...)
+	r.pools = source.NewPools(r.connections, reach.Dial, own(cfg))
 	r.questions = query.NewStore(r.store)
 	r.runner = query.NewRunner(r.pools, r.questions, query.Limits{Timeout: cfg.QueryTimeout, Rows: cfg.QueryRows, Bytes: cfg.QueryBytes, Concurrency: cfg.Concurrency})
 	r.charts = chart.NewDrawer(chart.Config{Script: static.EChartsServer(), Fonts: map[int][]byte{400: static.FontTTF(400), 600: static.FontTTF(600)}})
 	return r, nil
 }
 
-// ownFiles lists files of ours that no connection may open.
-func ownFiles(dir string) []string {
-	var list []string
+// own names what is ours and no connection may open.
+func own(cfg config.Config) source.Own {
+	var o source.Own
 	for _, name := range []string{"assay.db", "assay.db-wal", "assay.db-shm", "master.key"} {
-		list = append(list, filepath.Join(dir, name))
+		o.Files = append(o.Files, filepath.Join(cfg.DataDir, name))
 	}
-	return list
+	if u, err := url.Parse(cfg.DatabaseURL); err == nil && u.Host != "" {
+		o.Host, o.Database, o.Port = u.Hostname(), strings.Trim(u.Path, "/"), 5432
+		if port, err := strconv.Atoi(u.Port()); err == nil {
+			o.Port = port
+		}
+	}
+	return o
 }
 
 func masterKey(cfg config.Config, log *slog.Logger) (vault.Key, error) {
@@ -94,27 +96,6 @@ func masterKey(cfg config.Config, log *slog.Logger) (vault.Key, error) {
 		log.Warn("made a master key that encrypts stored passwords; keep a copy of it apart from the data", "file", path)
 	}
 	return key, err
-}
-
-// storeAddress returns where a PostgreSQL store listens, where that is written as an address.
-func storeAddress(databaseURL string) (netip.AddrPort, bool) {
-	u, err := url.Parse(databaseURL)
-	if err != nil || u.Host == "" {
-		return netip.AddrPort{}, false
-	}
-	host := u.Hostname()
-	if host == "localhost" {
-		host = "127.0.0.1"
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.AddrPort{}, false
-	}
-	port, err := strconv.ParseUint(u.Port(), 10, 16)
-	if err != nil {
-		port = 5432
-	}
-	return netip.AddrPortFrom(ip, uint16(port)), true
 }
 
 func (r *rooms) close() {

@@ -74,7 +74,7 @@ func newHouse(t testing.TB) *house {
 	h := &house{t: t, log: &bytes.Buffer{}, tokens: map[account.Role]string{}, people: map[account.Role]*account.Person{}, slow: &slowDriver{Driver: sqlite.New()}}
 	people := account.NewStore(s, v)
 	connections := source.NewStore(s, v, source.NewDrivers(sqlite.New(), h.slow))
-	pools := source.NewPools(connections, nil)
+	pools := source.NewPools(connections, nil, source.Own{})
 	t.Cleanup(pools.Close)
 	questions := query.NewStore(s)
 	runner := query.NewRunner(pools, questions, query.Limits{Timeout: 30 * time.Second, Rows: 10_000, Bytes: 64 << 20, Concurrency: 4})

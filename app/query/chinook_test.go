@@ -61,7 +61,7 @@ func newRoom(t *testing.T, limits Limits) *room {
 	connections := source.NewStore(s, v, source.NewDrivers(allDrivers...))
 	pools := source.NewPools(connections, func(ctx context.Context, network, address string) (net.Conn, error) {
 		return source.Reach{Private: true}.Dial(ctx, network, address)
-	})
+	}, source.Own{})
 	t.Cleanup(pools.Close)
 	return &room{Runner: NewRunner(pools, NewStore(s), limits), connections: connections, person: &account.Person{ID: "p", Role: account.Admin}}
 }

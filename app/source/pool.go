@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -18,7 +17,7 @@ type Pools struct {
 	store   *Store
 	drivers Drivers
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
-	own     []string
+	own     Own
 
 	mu       sync.Mutex
 	open     map[string]*opened
@@ -36,8 +35,8 @@ type opened struct {
 }
 
 // NewPools returns the pools of a store's connections. Every network connection
-// goes through dial; the files named own are ours and are never opened.
-func NewPools(s *Store, dial func(ctx context.Context, network, address string) (net.Conn, error), own ...string) *Pools {
+// goes through dial; what is our own is never opened.
+func NewPools(s *Store, dial func(ctx context.Context, network, address string) (net.Conn, error), own Own) *Pools {
 	return &Pools{store: s, drivers: s.drivers, dial: dial, own: own, open: map[string]*opened{}}
 }
 
@@ -104,28 +103,11 @@ func (p *Pools) openConfig(config Config) (Driver, DB, error) {
 	if !ok {
 		return nil, nil, fault.Field("kind", "The kind is one of postgres, mysql, sqlserver and sqlite")
 	}
-	if p.ours(config.Path) {
-		return nil, nil, &Failure{Code: Unreachable, Message: "This file is Assay's own and cannot be a connection"}
+	if p.own.is(config) {
+		return nil, nil, &Failure{Code: Unreachable, Message: "This database is Assay's own and cannot be a connection"}
 	}
 	db, err := driver.Open(config)
 	return driver, db, err
-}
-
-// ours reports whether a path leads, by whatever name, to a file of our own.
-func (p *Pools) ours(path string) bool {
-	if path == "" {
-		return false
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return false
-	}
-	for _, own := range p.own {
-		if other, err := os.Stat(own); err == nil && os.SameFile(info, other) {
-			return true
-		}
-	}
-	return false
 }
 
 // Test connects with a configuration that need not be stored and tells what it

@@ -114,7 +114,7 @@ func until(t *testing.T, what string, ok func() bool) {
 func newPools(t *testing.T, d *fakeDriver) (*Pools, *Store, *Connection) {
 	t.Helper()
 	s, _, _ := newConnections(t, NewDrivers(d))
-	p := NewPools(s, noDial)
+	p := NewPools(s, noDial, Own{})
 	t.Cleanup(p.Close)
 	return p, s, mustCreate(t, s, shop("Shop"))
 }
@@ -190,7 +190,7 @@ func TestCatalogIsReadOnceAndKept(t *testing.T) {
 		t.Errorf("the second time: %v, read %d times", err, d.reads.Load())
 	}
 	// Another process finds it in the store.
-	other := NewPools(s, noDial)
+	other := NewPools(s, noDial, Own{})
 	defer other.Close()
 	saved, err := other.Catalog(t.Context(), c.ID)
 	if d := cmp.Diff(first, saved); err != nil || d != "" {
@@ -282,7 +282,7 @@ func TestProblemsOfATestAreText(t *testing.T) {
 		s, _, _ := newConnections(t, NewDrivers(c.driver))
 		config := pg("h", 5432, "db", "u", secret)
 		config.Kind = c.kind
-		probe := NewPools(s, noDial).Test(t.Context(), config)
+		probe := NewPools(s, noDial, Own{}).Test(t.Context(), config)
 		if probe.Problem != c.problem || probe.OK != (c.problem == "") || strings.Contains(probe.Problem, secret) {
 			t.Errorf("%s: %+v", name, probe)
 		}
