@@ -101,6 +101,9 @@ func (d *Drawer) SVG(ctx context.Context, g Drawing, width, height int) (_ []byt
 	if f.theme.Font == "" {
 		f.theme = Light()
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if err := d.start(); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package mysql
 
 // safeFunctions are the functions that compute from their arguments, the clock
 // or chance and do nothing else. Not among them: what waits or burns time
-// (sleep, benchmark), locks (get_lock), reads files (load_file), acts on
+// (sleep, benchmark, kdf), locks (get_lock), reads files (load_file), acts on
 // replication or sequences, sets the session (last_insert_id(x)), or tells about
 // other sessions.
 var safeFunctions = words(`
@@ -32,7 +32,7 @@ json_object_filter_keys json_object_to_array json_overlaps json_pretty json_quer
 json_replace json_schema_valid json_schema_validation_report json_search json_set json_storage_free
 json_storage_size json_type json_unquote json_valid json_value json_memberof
 
-aes_decrypt aes_encrypt compress uncompress uncompressed_length md5 sha sha1 sha2 kdf random_bytes
+aes_decrypt aes_encrypt compress uncompress uncompressed_length md5 sha sha1 sha2 random_bytes
 uuid uuid_short uuid_v4 uuid_v7 uuid_to_bin bin_to_uuid is_uuid sys_guid
 inet_aton inet_ntoa inet6_aton inet6_ntoa is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6
 extractvalue updatexml column_check column_exists column_json column_list

@@ -2,6 +2,11 @@ package mysql
 
 // attacks must all be refused.
 var attacks = []string{
+	"SELECT KDF('a', 'b', 2147483647)",
+	"SELECT GROUP_CONCAT(a SEPARATOR x'016c696d69743a312920494e544f204f555446494c4520273a') FROM t",
+	"SELECT MATCH (c) AGAINST (SLEEP(1)) > 0 FROM t",
+	"SHOW TABLES WHERE LOAD_FILE('/etc/passwd') IS NOT NULL",
+	"SHOW STATUS WHERE Variable_name = (SELECT Host FROM mysql.user)",
 	"insert into orders (id) values (1)",
 	"INSERT orders SET id = 1",
 	"INSERT INTO a SELECT * FROM b ON DUPLICATE KEY UPDATE c = 1",
@@ -144,6 +149,7 @@ var attacks = []string{
 
 // reads must all pass.
 var reads = []string{
+	"SELECT a FROM t WHERE MATCH (c, d) AGAINST ('+red -wine' IN BOOLEAN MODE) > 0 AND MATCH (c) AGAINST ('x') ORDER BY MATCH (c) AGAINST ('y') * 2 DESC",
 	"select 1",
 	"SELECT 1;;",
 	"/* first */ SELECT /* second */ 1 -- third",

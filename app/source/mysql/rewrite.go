@@ -36,6 +36,7 @@ func rewrite(sql string, tokens []token) *rewritten {
 			continue
 		}
 		r.orderedCall(i)
+		r.against(i)
 		r.limitedConcat(i)
 		r.values(i)
 		r.fetch(i)
@@ -184,6 +185,21 @@ func (r *rewritten) orderedCall(i int) {
 	}
 	r.tokens[end].before = ", 1, '" + mark + "call:" + name + "'"
 	r.rename(i, "LEAD")
+}
+
+// against puts MATCH (…) AGAINST (…) into parentheses where an operator follows,
+// which the parser does not expect there.
+func (r *rewritten) against(i int) {
+	end := r.group(i + 1)
+	if !r.is(i, "MATCH") || end < 0 || !r.is(end+1, "AGAINST") {
+		return
+	}
+	last := r.group(end + 2)
+	if last < 0 || last+1 >= len(r.tokens) || r.tokens[last+1].kind != symbolToken || r.symbol(last+1, ")") || r.symbol(last+1, ",") || r.symbol(last+1, ";") {
+		return
+	}
+	r.tokens[i].before = "(" + r.tokens[i].before
+	r.tokens[last+1].before = ")" + r.tokens[last+1].before
 }
 
 // ordered returns the function that a marked argument stands for.

@@ -45,8 +45,56 @@ func (w *walker) called(call *ast.FuncCall) *source.Failure {
 	switch name {
 	case "repeat", "lpad", "rpad":
 		return w.bound(name, call)
+	case "format":
+		if len(call.GetArgs()) > 0 && wide(call.GetArgs()[0].GetAConst().GetSval().GetSval()) {
+			return w.refuse(w.at, "format may make at most %d characters", maxRepeat)
+		}
+	case "array_fill":
+		return w.filled(call)
 	case "current_setting":
 		return w.setting(call)
+	}
+	return nil
+}
+
+// wide reports whether a text of format asks for a width of more than maxRepeat
+// or of as much as another argument says.
+func wide(text string) bool {
+	for {
+		_, rest, ok := strings.Cut(text, "%")
+		if !ok {
+			return false
+		}
+		spec := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789$-*"))]
+		if strings.Contains(spec, "*") {
+			return true
+		}
+		for part := range strings.SplitSeq(strings.ReplaceAll(spec, "-", "$"), "$") {
+			if n, err := strconv.Atoi(part); part != "" && (err != nil || n > maxRepeat) {
+				return true
+			}
+		}
+		text = strings.TrimPrefix(rest[len(spec):], "%")
+	}
+}
+
+// filled keeps the number of elements asked of array_fill, where it is written
+// as constants, within maxRepeat.
+func (w *walker) filled(call *ast.FuncCall) *source.Failure {
+	if len(call.GetArgs()) < 2 {
+		return nil // the server refuses it
+	}
+	count := 1.0
+	for _, e := range call.GetArgs()[1].GetAArrayExpr().GetElements() {
+		switch c := e.GetAConst(); v := c.GetVal().(type) {
+		case *ast.A_Const_Ival:
+			count *= float64(v.Ival.GetIval())
+		case *ast.A_Const_Fval:
+			count *= maxRepeat + 1
+		}
+	}
+	if count > maxRepeat {
+		return w.refuse(w.at, "array_fill may make at most %d elements", maxRepeat)
 	}
 	return nil
 }

@@ -3,6 +3,20 @@ package postgres
 // attacks are statements that do more than read, or read what is not for
 // questions. The test runs on a real server what passes, so none may.
 var attacks = []string{
+	// a field that is no field is a call of the function of its name
+	"SELECT ('/etc/passwd'::text).pg_read_file",
+	"SELECT (x.a).pg_read_file FROM (SELECT '/etc/passwd'::text AS a) x",
+	"SELECT (5::float8).pg_sleep",
+	"SELECT (lower('/etc/passwd')).lo_import",
+	"SELECT ((SELECT 's'::regclass)).nextval",
+	"SELECT (ARRAY['host=evil'])[1].dblink_connect",
+	"SELECT ('data_directory'::text).current_setting",
+	"SELECT (a || b).evil FROM t",
+	"SELECT (name::text).evil FROM t",
+	"SELECT (upper(name)).evil FROM t",
+	"SELECT (SELECT 'x'::text).evil",
+	"SELECT * FROM public.pg_stat_statements",
+	"SELECT * FROM extensions.pg_buffercache",
 	// statements of other kinds
 	"UPDATE canary SET v = 2 WHERE id = 1",
 	"MERGE INTO canary c USING (VALUES (1)) s(id) ON c.id = s.id WHEN MATCHED THEN DELETE",
@@ -160,6 +174,10 @@ var attacks = []string{
 // reads are statements that only read, however odd they look. They run on a
 // real server too.
 var reads = []string{
+	"SELECT (jsonb_each('{\"a\": 1}')).key, (ROW(1, 2)).f2, (x).value FROM (SELECT jsonb_each_text('{\"a\": 1}') AS x) q",
+	"SELECT (array_agg(c ORDER BY v DESC))[1].note FROM canary c",
+	"SELECT (c).note, (SELECT c FROM canary c LIMIT 1).v, (NULL::canary).id FROM canary c",
+	"SELECT format('%-10s|%5s|%2$s %%', note, v), format('%I.%L', 'a', 'b'), array_fill(0, ARRAY[3, 4]) FROM canary",
 	"SELECT 1",
 	"select 1;",
 	"SELECT 1 -- a comment",

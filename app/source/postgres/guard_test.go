@@ -67,6 +67,10 @@ func TestGuardSaysWhatIsWrong(t *testing.T) {
 		{"WITH x AS (DELETE FROM t RETURNING 1) SELECT 1", "DELETE is not allowed: questions can only read", source.Refused, 6},
 		{"SHOW data_directory", "SHOW data_directory is not on the list of settings that may be shown", source.Refused, 0},
 		{"SELECT repeat('x', 2000000)", "repeat may make at most 1000000 characters", source.Refused, 8},
+		{"SELECT format('%1000000000s', 'x')", "format may make at most 1000000 characters", source.Refused, 8},
+		{"SELECT format('%2$*1$s', 1000000000, 'x')", "format may make at most 1000000 characters", source.Refused, 8},
+		{"SELECT format('%1$-99999999s', 'x')", "format may make at most 1000000 characters", source.Refused, 8},
+		{"SELECT array_fill(1, ARRAY[10000, 10000])", "array_fill may make at most 1000000 elements", source.Refused, 8},
 	}
 	for _, tt := range tests {
 		_, err := New().Guard(tt.sql, source.Policy{})

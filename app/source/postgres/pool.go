@@ -66,6 +66,7 @@ func (p *pool) take() *pgconn.PgConn {
 		if last.conn.IsClosed() {
 			continue
 		}
+		//lint:ignore SA1019 Ping would cost a round trip before every question; a connection that broke unseen fails on use and is replaced
 		if time.Since(last.since) > doubtAfter && last.conn.CheckConn() != nil {
 			closeSoon(last.conn)
 			continue

@@ -35,7 +35,8 @@ func readable(n source.Name) bool {
 		return !strings.HasPrefix(n.Name, "user_mapping") && !strings.HasPrefix(n.Name, "foreign_server") &&
 			!strings.HasPrefix(n.Name, "foreign_data_wrapper") && !strings.HasPrefix(n.Name, "_pg_")
 	}
-	return !strings.HasPrefix(n.Schema, "pg_") // pg_toast and temporary schemas
+	// pg_toast and temporary schemas; and the views of extensions on other people's statements, wherever they are installed.
+	return !strings.HasPrefix(n.Schema, "pg_") && !strings.HasPrefix(n.Name, "pg_")
 }
 
 // settings names what SHOW and current_setting may tell.

@@ -153,6 +153,10 @@ func (w *walker) node(m protoreflect.Message) (refusal *source.Failure) {
 		if refusal := w.operator(v.GetName()); refusal != nil {
 			return refusal
 		}
+	case *ast.A_Indirection:
+		if refusal := w.field(v); refusal != nil {
+			return refusal
+		}
 	case *ast.SubLink:
 		if refusal := w.operator(v.GetOperName()); refusal != nil {
 			return refusal

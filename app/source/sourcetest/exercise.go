@@ -37,6 +37,9 @@ type Fixture struct {
 	// schemas, estimates, server_timeout, unicode_case (Contains does not mind
 	// the case of letters beyond ASCII).
 	Has map[string]bool
+	// Lacks says of a part of the exercise, or of one case as "part/case", why
+	// this server cannot do it; it is skipped and the reason printed.
+	Lacks map[string]string
 }
 
 // Exercise runs what every driver must do over the fixture's database.
@@ -73,7 +76,11 @@ func Exercise(t *testing.T, f Fixture) {
 			{"close of the pool", e.closePool},
 			{"still usable", e.usable},
 		} {
-			if !t.Run(part.name, part.run) && t.Failed() && part.name == "probe" {
+			ok := t.Run(part.name, func(t *testing.T) {
+				e.lacks(t)
+				part.run(t)
+			})
+			if !ok && part.name == "probe" {
 				t.FailNow() // nothing else can work without a connection
 			}
 		}
@@ -88,6 +95,17 @@ type exercise struct {
 	Fixture
 	reader source.DB
 	tags   int
+}
+
+// lacks skips the running part or case where the server is known not to do it.
+func (e *exercise) lacks(t *testing.T) {
+	t.Helper()
+	_, name, _ := strings.Cut(t.Name(), "/whole/")
+	for what, why := range e.Lacks {
+		if strings.ReplaceAll(what, " ", "_") == name {
+			t.Skipf("SKIPPED: this server cannot: %s", why)
+		}
+	}
 }
 
 func (e *exercise) open(t *testing.T, c source.Config) source.DB {

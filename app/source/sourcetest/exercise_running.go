@@ -64,6 +64,7 @@ func (e *exercise) unreachable(t *testing.T) {
 		{"unknown database", func(c *source.Config) { c.Database = "no_such_database" }, []source.Code{source.Unreachable, source.DatabaseError}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			e.lacks(t)
 			c := e.Reader
 			tt.change(&c)
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -95,6 +96,7 @@ func (e *exercise) errorsAndPositions(t *testing.T) {
 		{"unknown table", "SELECT 'ż🐢' FROM nosuch_table", "nosuch_table", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			e.lacks(t)
 			sql := e.quoted(tt.sql)
 			checked, err := e.Driver.Guard(sql, source.Policy{})
 			if err == nil {
@@ -112,6 +114,7 @@ func (e *exercise) errorsAndPositions(t *testing.T) {
 		})
 	}
 	t.Run("while running", func(t *testing.T) {
+		e.lacks(t)
 		_, err := e.try(t, e.reader, "SELECT `id` FROM `albums` WHERE (SELECT COUNT(*) FROM `nosuch_two`) = 1")
 		wantFailure(t, err, source.DatabaseError)
 	})
@@ -135,6 +138,7 @@ func (e *exercise) refusedWrite(t *testing.T) {
 		"ALTER TABLE `nothing` ADD `extra` integer",
 	} {
 		t.Run(sql, func(t *testing.T) {
+			e.lacks(t)
 			_, err := e.Driver.Guard(e.quoted(sql), source.Policy{})
 			wantFailure(t, err, source.Refused)
 			if _, err := read(t.Context(), admin, source.Statement{SQL: e.quoted(sql)}); err == nil && e.Driver.Kind() != "sqlserver" {
@@ -179,6 +183,7 @@ func (e *exercise) wantGone(t *testing.T, tag string) {
 
 func (e *exercise) deadline(t *testing.T) {
 	t.Run("of the context", func(t *testing.T) {
+		e.lacks(t)
 		s, tag := e.slow(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
@@ -191,6 +196,7 @@ func (e *exercise) deadline(t *testing.T) {
 		e.wantGone(t, tag)
 	})
 	t.Run("of the statement", func(t *testing.T) {
+		e.lacks(t)
 		s, tag := e.slow(t)
 		s.Timeout = 500 * time.Millisecond
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -207,6 +213,7 @@ func (e *exercise) deadline(t *testing.T) {
 		e.wantGone(t, tag)
 	})
 	t.Run("long past", func(t *testing.T) {
+		e.lacks(t)
 		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 		defer cancel()
 		_, err := drain(ctx, e.reader, source.Statement{SQL: "SELECT 1"})

@@ -39,7 +39,10 @@ type conn struct {
 	busy time.Time   // when waiting for another program's lock began
 
 	like    *like          // the last pattern of LIKE
+	glob    *glob          // the last pattern of GLOB
 	pattern *regexp.Regexp // the last pattern of REGEXP
+	// patternSize is its number of instructions.
+	patternSize int
 }
 
 const pointerSize = unsafe.Sizeof(uintptr(0))

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"regexp"
+	"regexp/syntax"
 
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
@@ -11,10 +12,14 @@ import (
 // bytes, because nothing can interrupt it there.
 const maxSearched = 1 << 20
 
-// register puts our own functions in the place of two of the engine's, under
+// maxMatching is how many steps one regular expression may take: about two seconds.
+const maxMatching = 1 << 26
+
+// register puts our own functions in the place of some of the engine's, under
 // their own names so that the SQL reads the same everywhere: LIKE also for
-// letters beyond ASCII, and sum without overflow. It adds the REGEXP operator,
-// which the engine only reserves.
+// letters beyond ASCII, sum without overflow, and those that search texts
+// without taking for ever. It adds the REGEXP operator, which the engine only
+// reserves.
 func (c *conn) register() error {
 	const flags = lib.SQLITE_UTF8 | lib.SQLITE_DETERMINISTIC | lib.SQLITE_INNOCUOUS
 	for _, f := range []struct {
@@ -25,6 +30,12 @@ func (c *conn) register() error {
 		{"like", 2, callback(likeCall)},
 		{"like", 3, callback(likeCall)},
 		{"regexp", 2, callback(regexpCall)},
+		{"glob", 2, callback(globCall)},
+		{"instr", 2, callback(instrCall)},
+		{"replace", 3, callback(replaceCall)},
+		{"trim", 2, callback(trimCall)},
+		{"ltrim", 2, callback(ltrimCall)},
+		{"rtrim", 2, callback(rtrimCall)},
 	} {
 		if err := c.define(f.name, func(name uintptr) int32 {
 			return lib.Xsqlite3_create_function_v2(c.tls, c.db, name, f.arguments, flags, c.db, f.call, 0, 0, 0)
@@ -132,6 +143,19 @@ func likeCall(tls *libc.TLS, ctx uintptr, n int32, argv uintptr) {
 	c.bool(conn.like.match(c.text(1), conn.stop.Load))
 }
 
+// programSize returns how many instructions a pattern is, each of which may be tried at each byte of a text.
+func programSize(pattern string) int {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return maxMatching
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return maxMatching
+	}
+	return len(program.Inst)
+}
+
 // regexpCall is regexp(pattern, text), which is what text REGEXP pattern means.
 func regexpCall(tls *libc.TLS, ctx uintptr, _ int32, argv uintptr) {
 	c := call{tls, ctx, argv}
@@ -156,7 +180,11 @@ func regexpCall(tls *libc.TLS, ctx uintptr, _ int32, argv uintptr) {
 			c.fail("REGEXP pattern: " + err.Error())
 			return
 		}
-		conn.pattern = compiled
+		conn.pattern, conn.patternSize = compiled, programSize(string(pattern))
+	}
+	if conn.patternSize*len(text) > maxMatching {
+		c.fail("REGEXP text too long for this pattern")
+		return
 	}
 	c.bool(conn.pattern.Match(text))
 }

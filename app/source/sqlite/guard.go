@@ -170,7 +170,6 @@ var plain = map[reflect.Type]bool{
 	reflect.TypeFor[ast.BinaryExpr]():    true,
 	reflect.TypeFor[ast.UnaryExpr]():     true,
 	reflect.TypeFor[ast.ParenExpr]():     true,
-	reflect.TypeFor[ast.LikeExpr]():      true,
 	reflect.TypeFor[ast.IsExpr]():        true,
 	reflect.TypeFor[ast.NullCheckExpr](): true,
 	reflect.TypeFor[ast.BetweenExpr]():   true,
@@ -205,6 +204,10 @@ func (w *walker) node(v reflect.Value) *source.Failure {
 	case *ast.TableRef:
 		if n.Name != nil {
 			f = w.table(n.Name, n.HasArgs)
+		}
+	case *ast.LikeExpr:
+		if strings.EqualFold(n.Op.Raw, "MATCH") && !short(n.Y) {
+			f = w.refuse(n, "What to search for has to be a short constant after MATCH")
 		}
 	case *ast.InExpr:
 		if n.Table != nil {
@@ -275,6 +278,12 @@ func (w *walker) call(n *ast.FuncCall) *source.Failure {
 	if !allowedFunction(name) {
 		return w.refuse(n, "The function %s is not on the list of functions that only read", name)
 	}
+	if strings.EqualFold(name, "match") && (len(n.Args) == 0 || !short(n.Args[0])) {
+		return w.refuse(n, "What to search for has to be a short constant in match")
+	}
+	if longSecond[strings.ToLower(name)] && len(n.Args) > 1 && !short(n.Args[1]) && (len(n.Args) > 2 || !strings.HasSuffix(strings.ToLower(name), "_patch") || !short(n.Args[0])) {
+		return w.refuse(n, "The second text of %s has to be a short constant", name)
+	}
 	if _, sized := sizedFunctions[strings.ToLower(name)]; sized {
 		size := -1
 		if len(n.Args) == 1 {
@@ -289,6 +298,27 @@ func (w *walker) call(n *ast.FuncCall) *source.Failure {
 		}
 	}
 	return nil
+}
+
+// longSecond names functions that go through all of their second text for each
+// piece of the first, and cannot be interrupted.
+var longSecond = map[string]bool{"unhex": true, "json_patch": true, "jsonb_patch": true, "json_pretty": true}
+
+// short reports whether an expression is a constant, or a placeholder, of at most a thousand characters.
+func short(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.Literal:
+		return len(e.Value) <= 1000
+	case *ast.BindParam:
+		return true
+	case *ast.ParenExpr:
+		return short(e.X)
+	case *ast.BinaryExpr:
+		return e.Op == ast.OpConcat && short(e.X) && short(e.Y)
+	case *ast.UnaryExpr:
+		return short(e.X)
+	}
+	return false
 }
 
 func (w *walker) table(n *ast.QualifiedName, call bool) *source.Failure {

@@ -148,6 +148,9 @@ var attacks = []string{
 }
 
 var reads = []string{
+	"SELECT count(*) FROM words WHERE words MATCH 'qui' || '*' AND body MATCH '\"lazy dog\" OR fox'",
+	"SELECT json_patch(doc, '{\"x\": 1}'), json_patch('{}', doc), json_pretty('{}', '  '), unhex('41 42', ' ') FROM canary",
+	"SELECT instr(city, 's'), replace(city, 'O', ''), trim(city, 'Oo'), ltrim(name), rtrim(name, 'e'), city GLOB '[A-O]*o', glob('*', city) FROM canary",
 	"SELECT 1", "SELECT 1;", "  select 1 ; -- done", "/* first */ SELECT /* second */ 1 -- third",
 	"SELECT 'DELETE FROM canary; DROP TABLE canary'",
 	"SELECT '-- not a comment', '/* nor this */', 'it''s', '\\'",

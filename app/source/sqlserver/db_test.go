@@ -322,7 +322,7 @@ func TestServerErrors(t *testing.T) {
 
 func TestQueryBindsAndPlans(t *testing.T) {
 	s := newFake(t, plainly(func(_ string, w *tokens, _ <-chan struct{}) {
-		w.columns(column{"n", intType})
+		w.columns(column{"StmtText", intType})
 		w.row(bigint(1))
 	})).start()
 	d := open(t, s.config())
@@ -342,5 +342,21 @@ func TestQueryBindsAndPlans(t *testing.T) {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is missing in\n%s", want, all)
 		}
+	}
+}
+
+// TestPlanIsNeverARun asks a server for a plan that takes the setting and runs the statement all the same.
+func TestPlanIsNeverARun(t *testing.T) {
+	s := newFake(t, plainly(func(_ string, w *tokens, _ <-chan struct{}) {
+		w.columns(column{"n", intType})
+		w.row(bigint(1))
+	})).start()
+	_, err := open(t, s.config()).Query(context.Background(), source.Statement{SQL: "SELECT costly", Explain: true})
+	if f := source.AsFailure(err); f == nil || f.Code != source.DatabaseError || f.Message != "This server does not show plans" {
+		t.Errorf("got %v", err)
+	}
+	batches, _, _ := s.seen()
+	if all := strings.Join(batches, "\n"); strings.Contains(all, "costly") || !strings.Contains(all, "SET SHOWPLAN_ALL ON") {
+		t.Errorf("the server saw %s", all)
 	}
 }

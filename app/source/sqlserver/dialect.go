@@ -18,9 +18,12 @@ func (dialect) Quote(name string) string {
 // Placeholder returns @pN; Query casts numbers to the precision of their value when it binds them.
 func (dialect) Placeholder(n int, _ frame.Kind) string { return fmt.Sprintf("@p%d", n) }
 
-// anchor is a Monday and the first day that date and datetime2 know, so that
-// no value lies before it and whole divisions never round towards it from below.
-const anchor = "CAST('0001-01-01' AS date)"
+const (
+	// firstMonday is a Monday and the first day that date and datetime2 know, so that no day is counted backwards from it.
+	firstMonday = "CAST('0001-01-01' AS date)"
+	// firstYear begins a year, a quarter and a month, and is the first day that datetime knows.
+	firstYear = "CAST('1753-01-01' AS date)"
+)
 
 func (dialect) Trunc(x string, grain source.Grain, kind frame.Kind) string {
 	// DATEDIFF takes a datetimeoffset to UTC first; the cast to date keeps its own day.
@@ -32,14 +35,14 @@ func (dialect) Trunc(x string, grain source.Grain, kind frame.Kind) string {
 	midnight := "CAST(" + day + " AS datetime2(0))"
 	switch grain {
 	case source.Minute:
-		// Counting minutes from the anchor would overflow an int for the year 9999, a common "never".
+		// Counting minutes from a first day would overflow an int for the year 9999, a common "never".
 		return fmt.Sprintf("DATEADD(minute, DATEPART(hour, %s) * 60 + DATEPART(minute, %s), %s)", x, x, midnight)
 	case source.Hour:
 		return fmt.Sprintf("DATEADD(hour, DATEPART(hour, %s), %s)", x, midnight)
 	case source.Week:
-		return fmt.Sprintf("DATEADD(day, DATEDIFF(day, %s, %s) / 7 * 7, %s)", anchor, day, anchor)
+		return fmt.Sprintf("DATEADD(day, -(DATEDIFF(day, %s, %s) %% 7), %s)", firstMonday, day, day)
 	case source.Month, source.Quarter, source.Year:
-		return fmt.Sprintf("DATEADD(%s, DATEDIFF(%s, %s, %s), %s)", grain, grain, anchor, day, anchor)
+		return fmt.Sprintf("DATEADD(%s, DATEDIFF(%s, %s, %s), %s)", grain, grain, firstYear, day, firstYear)
 	}
 	return day
 }

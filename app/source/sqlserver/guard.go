@@ -86,7 +86,8 @@ func readTokens(sql string) ([]token, error) {
 
 // plainText is what the parser reads: the tokens that are sent but for a few
 // words that it does not know and that change nothing in the statement's
-// structure (COLLATE with its name; ALL, ANY and SOME before a subquery).
+// structure (COLLATE with its name; ALL, ANY and SOME before a subquery), and
+// with 0 + before a parenthesis that it would else take for a condition's.
 type plainText struct {
 	text   string
 	tokens []token
@@ -100,9 +101,12 @@ func plain(tokens []token) plainText {
 		return tokens[i]
 	}
 	var kept []token
+	scalars := scalarParentheses(tokens)
 	for i := 0; i < len(tokens); i++ {
 		t := tokens[i]
 		switch {
+		case scalars[i]:
+			kept = append(kept, token{kind: tokenNumber, text: "0", pos: t.pos}, token{kind: tokenOp, text: "+", up: "+", pos: t.pos})
 		case t.is("COLLATE") && at(i+1).kind == tokenWord && !reservedWords[at(i+1).up] && !at(i+2).op("(") && !at(i+2).op("."):
 			i++
 			continue
@@ -114,6 +118,42 @@ func plain(tokens []token) plainText {
 	p := plainText{tokens: kept}
 	p.text = emit(p.tokens)
 	return p
+}
+
+// scalarParentheses finds the parentheses that stand where a condition may begin
+// but hold a value, as in WHERE (a - b) / 60 > 5, by what follows them.
+func scalarParentheses(tokens []token) map[int]bool {
+	found := map[int]bool{}
+	var open []int
+	// condition holds the open parentheses that may hold a condition themselves.
+	condition := map[int]bool{}
+	for i, t := range tokens {
+		switch {
+		case t.op("("):
+			open = append(open, i)
+			if i > 0 {
+				p := tokens[i-1]
+				condition[i] = p.is("WHERE") || p.is("ON") || p.is("HAVING") || p.is("WHEN") || p.is("AND") || p.is("OR") || p.is("NOT") ||
+					p.op("(") && (condition[i-1] || i > 1 && tokens[i-2].is("IIF"))
+			}
+		case t.op(")") && len(open) > 0:
+			from := open[len(open)-1]
+			open = open[:len(open)-1]
+			if !condition[from] || i+1 == len(tokens) {
+				continue
+			}
+			switch n := tokens[i+1]; {
+			case n.kind == tokenOp:
+				found[from] = strings.Contains("+-*/%&|^ = <> <= >= != !< !>", n.text) && n.text != "||"
+			case n.is("IS"), n.is("IN"), n.is("BETWEEN"), n.is("LIKE"):
+				found[from] = true
+			case n.is("NOT") && i+2 < len(tokens):
+				after := tokens[i+2]
+				found[from] = after.is("IN") || after.is("BETWEEN") || after.is("LIKE")
+			}
+		}
+	}
+	return found
 }
 
 // position turns the start of a node, counted in UTF-16 units, into characters of the asked text.
@@ -168,7 +208,11 @@ func parse(sql string, tokens []token) (stmt *ast.SelectStatement, p plainText, 
 	if !ok {
 		return nil, p, source.Refuse(1, "A question is a SELECT statement")
 	}
-	if f := s.Frag(); !f.HasSpan() || f.StartOffset != 0 || f.EndOffset() != utf16Len(p.text) {
+	end := utf16Len(p.text)
+	if n := len(p.tokens); n > 4 && p.tokens[n-1].is("ALL") && p.tokens[n-2].is("SYSTEM_TIME") && p.tokens[n-3].is("FOR") {
+		end = utf16Len(p.text[:p.tokens[n-4].out+len(p.tokens[n-4].text)]) // the parser reads the clause and leaves it out of the span
+	}
+	if f := s.Frag(); !f.HasSpan() || f.StartOffset != 0 || f.EndOffset() != end {
 		return nil, p, source.Refuse(0, "A part of the statement was not understood")
 	}
 	return s, p, nil

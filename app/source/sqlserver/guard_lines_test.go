@@ -116,7 +116,15 @@ var attacks = []string{
 	"select * from people with (serializable)",
 	"select * from people option (querytraceon 8649)",
 	"select * from people option (use plan N'<x/>')",
-	"select * from people option (maxrecursion 0)",
+	"with n as (select 1 as i union all select i + 1 from n) select i from n option (maxrecursion 0)",
+	"with a as (select 1 as i), n (i) as (select 1 union all select a.i from n cross join a) select i from n option (maxdop 1, maxrecursion 00)",
+	"select * from people option (maxrecursion -1)",
+	"select * from pg_catalog.pg_authid",
+	"select * from pg_shadow",
+	"select * from [\uff53ys].sql_logins",
+	"select * from [s\u200bys].sql_logins",
+	"select * from sýs.sql_logins",
+	"select * from dbo.[sysüsers]",
 	"select * from people option (maxdop 0)",
 	"select * from people option (maxdop 65)",
 	"select * from people for update",
@@ -168,6 +176,7 @@ var attacks = []string{
 
 // reads are statements that analysts write and that only read, however they look.
 var reads = []string{
+	"select * from t for system_time all",
 	"select 1",
 	"select 1;",
 	";with x as (select 1 as a) select a from x;",
@@ -254,5 +263,9 @@ var reads = []string{
 	"select a, send, receive from t where send = 1",
 	"select hashbytes('SHA2_256', a), newid(), checksum(a), compress(a) from t",
 	"select len(a) go from t",
+	"with n as (select 1 as i union all select i + 1 from n where i < 5000) select i from n option (maxrecursion 0)",
+	"select a from t where (a - b) / 60 is null or ((a)) = 1 and not (a + b) % 2 between 0 and (c) * 2",
+	"select case when (a + b) / 2 > 1 then 1 end, iif((a - 1) * 2 in (1, 2), 'x', 'y') from t join u on (t.a + 1) * 2 = u.b having (sum(a) - 1) / count(*) > 2",
+	"select a from t where ((a + b) / 2 > 1 and c = 1) and (select max(x) from u) / 2 > 1 and (c) not like 'x%'",
 	"select 1 as a where 1 = 1",
 }

@@ -33,17 +33,6 @@ type token struct {
 func (t token) is(up string) bool   { return t.kind == tokenWord && t.up == up }
 func (t token) op(text string) bool { return t.kind == tokenOp && t.text == text }
 
-// operand says that the token can end an expression, so that a word after it is an alias or starts something new.
-func (t token) operand() bool {
-	switch t.kind {
-	case tokenOp:
-		return t.text == ")" || t.text == "*"
-	case tokenWord:
-		return !reservedWords[t.up] || t.up == "END" || t.up == "NULL"
-	}
-	return true
-}
-
 // maxText bounds a statement's text in bytes.
 const maxText = 256 << 10
 

@@ -37,7 +37,7 @@ func (d *db) run(ctx context.Context, cancel context.CancelFunc, st source.State
 		return nil, err
 	}
 	if st.Explain {
-		if err := s.exec(ctx, "SET SHOWPLAN_ALL ON"); err != nil {
+		if err := s.planOnly(ctx); err != nil {
 			d.discard(s)
 			return nil, located(st.SQL, failure(ended(ctx, err)))
 		}
@@ -229,6 +229,30 @@ func (r *rows) Close() error {
 		r.src.Close()
 		r.d.discard(r.s)
 	})
+	return nil
+}
+
+// planOnly makes the connection answer statements with their plans and makes
+// sure that it does: compatible servers take the setting and run them all the same.
+func (s *session) planOnly(ctx context.Context) error {
+	if err := s.exec(ctx, "SET SHOWPLAN_ALL ON"); err != nil {
+		return err
+	}
+	src, err := s.query(ctx, "SELECT 1 AS planned", nil)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	names := src.Columns()
+	values := make([]driver.Value, len(names))
+	for err = src.Next(values); err == nil; err = src.Next(values) {
+	}
+	if err != io.EOF {
+		return err
+	}
+	if len(names) == 0 || names[0] != "StmtText" {
+		return &source.Failure{Code: source.DatabaseError, Message: "This server does not show plans"}
+	}
 	return nil
 }
 

@@ -9,6 +9,9 @@ import (
 // maxDepth bounds how deep parentheses, CASE and prefix operators may nest.
 const maxDepth = 120
 
+// greatestRecursion is the greatest limit that the hint MAXRECURSION takes.
+const greatestRecursion = "32767"
+
 // checker looks at tokens alone, so that what the parser overlooks is still seen:
 // T-SQL needs no semicolon between statements, and every statement that acts
 // begins with a reserved word or with one of bracketWords.
@@ -74,6 +77,13 @@ func checkTokens(text string, tokens []token, policy source.Policy) error {
 			if err := c.word(i); err != nil {
 				return err
 			}
+		}
+		if t.is("MAXRECURSION") && c.inside("OPTION") && c.at(i+1).kind == tokenNumber && strings.Trim(c.at(i+1).text, "0") == "" {
+			// 0 would be no limit; what is meant by it fits into the greatest one.
+			if name, endless := c.endless(); endless {
+				return c.refuse(t, "MAXRECURSION 0 lets %s go on for ever: it has no WHERE that ends it", name)
+			}
+			tokens[i+1].text = greatestRecursion
 		}
 	}
 	if len(c.open) > 0 {
@@ -159,6 +169,30 @@ func (c *checker) checkBody() error {
 	default:
 		return c.refuse(t, "A SELECT must follow WITH")
 	}
+}
+
+// endless returns a common table expression that calls itself without any condition.
+func (c *checker) endless() (string, bool) {
+	for n := range c.names {
+		open := n + 1
+		if c.at(open).op("(") {
+			open = c.match(open)
+		}
+		if !c.at(open).is("AS") {
+			continue
+		}
+		union, itself, ends := false, false, false
+		for i := open + 2; i < c.match(open+1); i++ {
+			t := c.tokens[i]
+			union = union || t.is("UNION")
+			itself = itself || union && (t.kind == tokenWord || t.kind == tokenName) && t.up == c.tokens[n].up
+			ends = ends || union && (t.is("WHERE") || t.is("ON"))
+		}
+		if itself && !ends {
+			return c.tokens[n].text, true
+		}
+	}
+	return "", false
 }
 
 // match returns the index after the parenthesis that closes the one at i, or the number of tokens.

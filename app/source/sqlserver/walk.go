@@ -4,8 +4,10 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sqlc-dev/teesql/ast"
+	"golang.org/x/text/unicode/norm"
 
 	"assay/app/source"
 )
@@ -247,7 +249,15 @@ func (w *walker) relation(o *ast.SchemaObjectName, near *ast.Fragment) error {
 	}
 	schema, base := name(o.SchemaIdentifier), name(o.BaseIdentifier)
 	up, upSchema := strings.ToUpper(base), strings.ToUpper(schema)
+	// What is hidden from one collation is a letter to another: a server that minds
+	// neither width nor accents takes a name of such letters for that of a system view.
+	looks, looksSchema := plainLetters(base), plainLetters(schema)
 	switch {
+	case looksSchema != upSchema && (looksSchema == "SYS" || looksSchema == "INFORMATION_SCHEMA"),
+		looks != up && oldCatalog[looks]:
+		return source.Refuse(w.at(near), "%s looks like the name of a system view but is not one", clip(objectName(o)))
+	case upSchema == "PG_CATALOG" || upSchema == "PG_TOAST" || strings.HasPrefix(up, "PG_") && (upSchema == "" || upSchema == "DBO" || upSchema == "SYS"):
+		return source.Refuse(w.at(near), "The system view %s is not available to questions", clip(strings.ToLower(base)))
 	case o.ServerIdentifier != nil || o.Count > 3 || len(o.Identifiers) > 3:
 		return source.Refuse(w.at(near), "Tables of other servers (names of four parts) are not available")
 	case strings.HasPrefix(base, "#") || strings.HasPrefix(base, "@"):
@@ -278,6 +288,22 @@ func (w *walker) relation(o *ast.SchemaObjectName, near *ast.Fragment) error {
 		w.tables = append(w.tables, n)
 	}
 	return nil
+}
+
+// plainLetters returns the letters of a name without accents, width and what has no weight, in capitals.
+func plainLetters(name string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(name) {
+		switch {
+		case r == 'ı':
+			b.WriteByte('I')
+		case r == 'ſ':
+			b.WriteByte('S')
+		case r < utf8.RuneSelf:
+			b.WriteRune(r)
+		}
+	}
+	return strings.ToUpper(b.String())
 }
 
 // tableFunction judges name(…) in FROM: a built-in one, the nodes of an xml value, or one that the policy names.
