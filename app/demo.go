@@ -59,17 +59,17 @@ func demoCommand(ctx context.Context, c call) error {
 		return err
 	}
 	fmt.Fprintf(c.out, "%s is ready after %.1f s.\n", demo.Company, time.Since(started).Seconds())
-	return serve(ctx, c, cfg, func(ctx context.Context, r *rooms, address string) error {
+	return serve(ctx, c, cfg, func(ctx context.Context, r *rooms, address string) (*account.Person, error) {
 		p, err := sampleCompany(ctx, r, path)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		token, err := r.people.NewLink(ctx, account.Enter, p.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		_, err = fmt.Fprintf(c.out, "\n  Open %s/enter?token=%s\n\nThe link works once, for an hour. Ctrl+C ends the demo.\n\n", address, token)
-		return err
+		return p, err
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"assay/app/account"
 	"assay/app/api"
+	"assay/app/fault"
 	"assay/app/web"
 	"assay/config"
 	"assay/static"
@@ -32,8 +33,8 @@ func serveCommand(ctx context.Context, c call) error {
 }
 
 // serve answers until ctx ends. ready, where given, is called with the address
-// before the first request is answered.
-func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx context.Context, r *rooms, address string) error) error {
+// before the first request is answered, and returns who is about to come, if anybody.
+func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx context.Context, r *rooms, address string) (*account.Person, error)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	log := newLog(c.errors, cfg.LogFormat)
@@ -56,7 +57,8 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	if ready == nil {
 		ready = firstPerson
 	}
-	if err := ready(ctx, r, address); err != nil {
+	expected, err := ready(ctx, r, address)
+	if err != nil {
 		return err
 	}
 	var kept sync.WaitGroup
@@ -66,7 +68,7 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	e := web.New(web.Deps{
 		Config: web.Config{BaseURL: cfg.BaseURL, Local: at.Addr().IsLoopback(), Demo: c.sample},
 		Store:  r.store, People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
-		Questions: r.questions, Runner: r.runner, Charts: r.charts, Log: log,
+		Questions: r.questions, Runner: r.runner, Charts: r.charts, Log: log, Expected: expected,
 	})
 	api.Mount(e, api.Deps{People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
 		Questions: r.questions, Runner: r.runner, Charts: r.charts, Log: log, BaseURL: address, Stylesheet: static.Path("css/app.css")})
@@ -112,20 +114,23 @@ func visible(at netip.AddrPort) string {
 
 // firstPerson makes the first administrator from the settings, or prints a
 // one-time link that makes one, while there is nobody.
-func firstPerson(ctx context.Context, r *rooms, address string) error {
+func firstPerson(ctx context.Context, r *rooms, address string) (*account.Person, error) {
 	if any, err := r.people.Any(ctx); err != nil || any {
-		return err
+		return nil, err
 	}
 	if r.config.AdminEmail != "" {
 		_, err := r.people.Create(ctx, account.NewPerson{Email: r.config.AdminEmail, Role: account.Admin, Password: r.config.AdminPassword})
-		return err
+		if fault.Is(err, fault.Conflict) {
+			err = nil // another process that started with us was first
+		}
+		return nil, err
 	}
 	token, err := r.people.NewLink(ctx, account.Setup, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.log.Warn("nobody has an account yet; open this link within an hour to make the first administrator", "link", address+"/setup?token="+token)
-	return nil
+	return nil, nil
 }
 
 // metrics serves what a monitor wants to know, as Prometheus text.

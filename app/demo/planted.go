@@ -26,7 +26,6 @@ const (
 var (
 	matchaRise  = dayOf(matchaFrom)
 	outage      = span("2025-03-10", "2025-03-16")
-	tasting     = span(tastingFrom, tastingTo)
 	refit       = span("2025-06-02", "2025-07-27")
 	afterRefit  = span("2025-07-28", "2025-09-21")
 	lyonStart   = span(lyonOpening, "2024-10-20")

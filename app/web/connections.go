@@ -41,7 +41,11 @@ var kindNames = map[string]string{"postgres": "PostgreSQL", "mysql": "MySQL or M
 // testTimeout bounds the test of a connection.
 const testTimeout = 15 * time.Second
 
-func where(c source.Config) string {
+// where says where a connection leads, to those who look after connections.
+func where(ch views.Chrome, c source.Config) string {
+	if !ch.CanConnect {
+		return ""
+	}
 	if c.Kind == "sqlite" {
 		return c.Path
 	}
@@ -59,7 +63,7 @@ func (x *connections) list(c echo.Context) error {
 	}
 	page := views.Connections{Chrome: chrome(c, "Connections", "connections")}
 	for _, one := range list {
-		page.Items = append(page.Items, views.ConnectionItem{Name: one.Name, URL: "/connections/" + one.ID, Kind: kindNames[one.Kind], Where: where(one.Config), Sample: one.Sample})
+		page.Items = append(page.Items, views.ConnectionItem{Name: one.Name, URL: "/connections/" + one.ID, Kind: kindNames[one.Kind], Where: where(page.Chrome, one.Config), Sample: one.Sample})
 	}
 	return respond(c, http.StatusOK, views.ConnectionsPage(page))
 }
@@ -194,8 +198,9 @@ func (x *connections) page(c echo.Context, tested *views.Probe, failed error) er
 	if err != nil {
 		return err
 	}
-	page := views.Connection{Chrome: chrome(c, con.Name, "connections"), ID: con.ID, Name: con.Name, Kind: kindNames[con.Kind], Where: where(con.Config),
-		User: con.Config.User, TLS: string(con.Config.TLS.Mode), TimeZone: con.Config.TimeZone, Sample: con.Sample, Probe: tested, Filter: c.QueryParam("q")}
+	page := views.Connection{Chrome: chrome(c, con.Name, "connections"), ID: con.ID, Name: con.Name, Kind: kindNames[con.Kind],
+		TimeZone: con.Config.TimeZone, Sample: con.Sample, Probe: tested, Filter: c.QueryParam("q")}
+	page.Where = where(page.Chrome, con.Config)
 	ctx, cancel := context.WithTimeout(c.Request().Context(), catalogPatience)
 	defer cancel()
 	catalog, err := x.pools.Catalog(ctx, con.ID)

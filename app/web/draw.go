@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"assay/app/chart"
+	"assay/app/fault"
 	"assay/app/frame"
 	"assay/views"
 )
@@ -13,6 +14,7 @@ import (
 // Sizes of drawings, in CSS pixels.
 const (
 	wideWidth, wideHeight     = 860, 400
+	cardWidth, cardHeight     = 560, 310
 	narrowWidth, narrowHeight = 380, 270
 )
 
@@ -37,6 +39,9 @@ func (p *presenter) draw(ctx context.Context, f *frame.Frame) (*views.Chart, err
 	c := &views.Chart{Title: d.Title, Subtitle: d.Subtitle, OptionURL: p.optionURL}
 	switch {
 	case s.Kind == chart.Pivot:
+		if !pivotable(f) {
+			return nil, fault.New(fault.Invalid, "A pivot table needs two categories and one number")
+		}
 		c.Pivot = pivot(f, p.formatter())
 		return c, nil
 	case d.Number != nil:
@@ -45,27 +50,24 @@ func (p *presenter) draw(ctx context.Context, f *frame.Frame) (*views.Chart, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, drawTimeout)
 	defer cancel()
-	classes := []string{"only-wide", "only-narrow"}
-	if p.narrow {
-		classes = []string{"", ""}
+	width, height := wideWidth, wideHeight
+	if p.card {
+		width, height = cardWidth, cardHeight
 	}
-	if !p.narrow {
-		svg, err := p.charts.SVG(ctx, d, wideWidth, wideHeight)
-		if err != nil {
-			return nil, fmt.Errorf("draw: %w", err)
-		}
-		c.Wide = classed(svg, classes[0])
-		d.ID += "n"
-	}
-	svg, err := p.charts.SVG(ctx, d, narrowWidth, narrowHeight)
+	svg, err := p.charts.SVG(ctx, d, width, height)
 	if err != nil {
 		return nil, fmt.Errorf("draw: %w", err)
 	}
-	c.Narrow = classed(svg, classes[1])
+	c.Wide = classed(svg, "only-wide")
+	d.ID += "n"
+	if svg, err = p.charts.SVG(ctx, d, narrowWidth, narrowHeight); err != nil {
+		return nil, fmt.Errorf("draw: %w", err)
+	}
+	c.Narrow = classed(svg, "only-narrow")
 	if d.Dropped != "" {
 		c.Subtitle = d.Dropped
 	}
-	if d.Table != nil && !p.narrow {
+	if d.Table != nil && !p.card {
 		c.Data = dataTable(d.Table)
 	}
 	return c, nil
@@ -94,7 +96,7 @@ func number(f *chart.Figure) *views.Number {
 
 // classed adds a class to a drawing's root element, which begins with "<svg ".
 func classed(svg []byte, class string) string {
-	if class == "" || len(svg) < 5 {
+	if len(svg) < 5 {
 		return string(svg)
 	}
 	return `<svg class="` + class + `" ` + string(svg[5:])
@@ -120,6 +122,9 @@ func dataTable(d *chart.Data) *views.Table {
 
 // pivotColumns bounds the columns of a pivot table.
 const pivotColumns = 60
+
+// pivotable reports whether a result has what pivot needs.
+func pivotable(f *frame.Frame) bool { return len(f.Columns) >= 3 }
 
 // pivot lays a result of two categories and a number out as rows and columns.
 // A cell without a value stays empty; where several rows meet in one cell the

@@ -159,6 +159,9 @@ func (x *editor) answer(c echo.Context, page *views.SQL, v url.Values, con *sour
 		p.settings, p.link, p.download, p.optionURL = tableOnly, nil, nil, ""
 	}
 	show := p.pane(c)
+	if req.Explain {
+		show = p.plan
+	}
 	result, err := x.queries.answer(c, req, func(r *query.Result, err error) views.Result {
 		if f := source.AsFailure(err); f != nil {
 			page.ErrorPosition, page.ErrorMessage = position(err), f.Message

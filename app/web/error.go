@@ -30,6 +30,7 @@ var statuses = map[fault.Kind]int{
 }
 
 var titles = map[int]string{
+	http.StatusBadRequest:            "This cannot be read",
 	http.StatusNotFound:              "Page not found",
 	http.StatusMethodNotAllowed:      "Not possible here",
 	http.StatusUnprocessableEntity:   "This needs another look",

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -57,6 +59,9 @@ func (x *explore) ask(c echo.Context) (con *source.Connection, spec *query.Spec,
 		if spec, err = query.ParseSpec([]byte(text)); err != nil && spec == nil {
 			return nil, nil, settings, err
 		}
+		if spec.Table == "" {
+			spec = nil
+		}
 	} else if table := c.QueryParam("table"); table != "" {
 		spec = &query.Spec{Table: table, Measures: []query.Measure{{Fn: query.Count}}}
 	}
@@ -88,6 +93,7 @@ func (x *explore) edit(c echo.Context) error {
 		if v.Get("was") != table {
 			spec.Measures = []query.Measure{{Fn: query.Count}}
 		}
+		dropStale(spec)
 		body, err := json.Marshal(spec)
 		if err != nil {
 			return err
@@ -135,7 +141,7 @@ func (x *explore) show(c echo.Context) error {
 	}
 	asked := prune(spec)
 	values := c.QueryParams()
-	p := &presenter{charts: x.charts, locale: locale(c), source: con.Name, zone: con.Config.TimeZone, title: title(asked), settings: settings, table: true,
+	p := &presenter{charts: x.charts, locale: locale(c), source: con.Name, zone: con.Config.TimeZone, title: title(asked), settings: settings, spec: asked, table: true,
 		link:      func(k chart.Kind) string { return with("/explore", values, "chart", kindOnly(settings, k)) },
 		download:  func(extension string) string { return with("/explore."+extension, values) },
 		optionURL: with("/explore.option", values)}
@@ -230,7 +236,10 @@ func title(s *query.Spec) string {
 	if len(by) > 0 {
 		text += " by " + strings.Join(by, " and ")
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	if first, size := utf8.DecodeRuneInString(text); first != utf8.RuneError {
+		text = string(unicode.ToUpper(first)) + text[size:]
+	}
+	return text
 }
 
 // form fills in the builder from the catalog and the question.
@@ -260,8 +269,9 @@ type builderForm struct {
 }
 
 type formColumn struct {
-	name string
-	kind frame.Kind
+	name  string
+	label string
+	kind  frame.Kind
 }
 
 func (b *builderForm) fill(page *views.Explore) {
@@ -275,13 +285,16 @@ func (b *builderForm) fill(page *views.Explore) {
 	for _, j := range b.spec.Joins {
 		add(j.Table)
 	}
-	for _, t := range tables {
+	for i, t := range tables {
 		for _, c := range t.Columns {
-			name := c.Name
+			name, label := c.Name, c.Name
 			if len(tables) > 1 {
 				name = t.Name + "." + c.Name
 			}
-			b.columns = append(b.columns, formColumn{name, c.Kind})
+			if i > 0 {
+				label = name // only joined tables are named: the lists are narrow
+			}
+			b.columns = append(b.columns, formColumn{name, label, c.Kind})
 		}
 	}
 	for i, j := range b.spec.Joins {
@@ -307,7 +320,7 @@ func (b *builderForm) fill(page *views.Explore) {
 	page.Filters = b.filters(b.spec.Filters, "f", b.columns)
 	var outputs []formColumn
 	for _, name := range outputNames(b.spec) {
-		outputs = append(outputs, formColumn{name: name})
+		outputs = append(outputs, formColumn{name: name, label: name})
 	}
 	if len(b.spec.Measures) > 0 {
 		measured := outputs[len(b.spec.Dimensions):]
@@ -374,7 +387,7 @@ func fnChoices(now query.Fn) []views.Choice {
 func plainChoices(columns []formColumn, now string) []views.Choice {
 	var list []views.Choice
 	for _, c := range columns {
-		list = append(list, views.Choice{Value: c.name, Label: c.name, Selected: strings.EqualFold(c.name, now)})
+		list = append(list, views.Choice{Value: c.name, Label: c.label, Selected: strings.EqualFold(c.name, now)})
 	}
 	return list
 }
@@ -394,7 +407,7 @@ func (b *builderForm) choices(now string, none, numeric bool) []views.Choice {
 		if numeric && c.kind != frame.Number && !selected {
 			continue
 		}
-		list = append(list, views.Choice{Value: c.name, Label: c.name, Selected: selected})
+		list = append(list, views.Choice{Value: c.name, Label: c.label, Selected: selected})
 	}
 	if !found {
 		list = append(list, views.Choice{Value: now, Label: now, Selected: true})
@@ -497,7 +510,7 @@ func (b *builderForm) filterLines(list []query.Filter, path string, columns []fo
 			kind := b.kind(f.Column)
 			line.Value, line.Hint = valueText(f), hint(kind, f.Op)
 			for _, c := range columns {
-				line.Columns = append(line.Columns, views.Choice{Value: c.name, Label: c.name, Selected: strings.EqualFold(c.name, f.Column) || strings.HasSuffix(strings.ToLower(c.name), "."+strings.ToLower(f.Column))})
+				line.Columns = append(line.Columns, views.Choice{Value: c.name, Label: c.label, Selected: strings.EqualFold(c.name, f.Column) || strings.HasSuffix(strings.ToLower(c.name), "."+strings.ToLower(f.Column))})
 			}
 			line.NoValue = f.Op == query.IsNull || f.Op == query.NotNull
 			for _, op := range query.Ops {
@@ -554,7 +567,7 @@ func (x *explore) file(extension string) echo.HandlerFunc {
 		}
 		spec = prune(spec)
 		name := title(spec)
-		p := &presenter{charts: x.charts, locale: locale(c), source: con.Name, zone: con.Config.TimeZone, title: name, settings: settings}
+		p := &presenter{charts: x.charts, locale: locale(c), source: con.Name, zone: con.Config.TimeZone, title: name, settings: settings, spec: spec}
 		return sendFile(c, x.runner, p, query.Request{Person: person(c), Connection: con.ID, Spec: spec}, extension, name)
 	}
 }

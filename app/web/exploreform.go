@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -84,6 +85,22 @@ func readForm(v url.Values, do string) *query.Spec {
 	s.Limit, _ = strconv.Atoi(v.Get("limit"))
 	s.Limit = max(0, s.Limit)
 	return s
+}
+
+// dropStale takes away what sorts or filters by a column that the result no
+// longer has, as after another grain or measure was chosen.
+func dropStale(s *query.Spec) {
+	names := outputNames(s)
+	gone := func(name string) bool {
+		return name != "" && !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+	}
+	s.Order = slices.DeleteFunc(s.Order, func(o query.Order) bool { return gone(o.By) })
+	if s.Having != nil {
+		s.Having.And = slices.DeleteFunc(s.Having.And, func(f query.Filter) bool { return gone(f.Column) })
+		if len(s.Having.And) == 0 {
+			s.Having = nil
+		}
+	}
 }
 
 func with1(f *query.Filter, one query.Filter) *query.Filter {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"assay/app/account"
 	"assay/app/chart"
 	"assay/app/fault"
+	"assay/app/frame"
 	"assay/app/query"
 	"assay/app/source"
 	"assay/views"
@@ -36,7 +38,7 @@ func (x *home) routes(g *echo.Group) {
 }
 
 const (
-	shownCards   = 8
+	shownCards   = 9
 	cardPatience = 2500 * time.Millisecond // how long the page waits for a card
 	cardLife     = 10 * time.Minute        // how long a card's drawing is shown before it is asked anew
 	cardTimeout  = 30 * time.Second
@@ -47,6 +49,8 @@ type card struct {
 	done chan struct{}
 	at   time.Time
 	view views.Card
+	// renewed says that a successor is being drawn.
+	renewed bool
 }
 
 func (x *home) show(c echo.Context) error {
@@ -65,7 +69,7 @@ func (x *home) show(c echo.Context) error {
 	list = latest(list, shownCards)
 	cards := make([]*card, len(list))
 	for i := range list {
-		cards[i] = x.card(c, &list[i])
+		cards[i] = x.card(person(c), locale(c), &list[i])
 	}
 	wait := time.NewTimer(cardPatience)
 	defer wait.Stop()
@@ -80,11 +84,16 @@ func (x *home) show(c echo.Context) error {
 				return ctx.Err()
 			}
 		}
+		view := pendingCard(&list[i])
 		select {
 		case <-one.done:
-			page.Cards = append(page.Cards, one.view)
+			view = one.view
 		default:
-			page.Cards = append(page.Cards, pendingCard(&list[i]))
+		}
+		if view.Chart != nil && view.Chart.Number != nil {
+			page.Numbers = append(page.Numbers, view)
+		} else {
+			page.Cards = append(page.Cards, view)
 		}
 	}
 	return respond(c, http.StatusOK, views.HomePage(page))
@@ -100,63 +109,85 @@ func pendingCard(q *query.Question) views.Card {
 	return views.Card{Title: q.Name, URL: "/questions/" + q.ID, Pending: "/cards/" + q.ID}
 }
 
-// card returns the drawing of a question under the rights of who asks, drawn
-// lately or being drawn.
-func (x *home) card(c echo.Context, q *query.Question) *card {
-	p := person(c)
-	key := q.ID + " " + strconv.Itoa(q.Version) + " " + string(p.Role) + " " + locale(c).String()
+// warm draws a person's first page before they come.
+func (x *home) warm(p *account.Person) {
+	list, err := x.questions.List(context.Background(), query.Find{})
+	if err != nil {
+		return
+	}
+	list = latest(list, shownCards)
+	for i := range list {
+		x.card(p, frame.MatchLocale("en"), &list[i])
+	}
+}
+
+// card returns the drawing of a question under the rights of who asks: drawn
+// lately, or being drawn. An old one is shown until its successor is drawn.
+func (x *home) card(p *account.Person, l frame.Locale, q *query.Question) *card {
+	key := q.ID + " " + strconv.Itoa(q.Version) + " " + string(p.Role) + " " + l.String()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.cards == nil {
 		x.cards = map[string]*card{}
 	}
 	for k, old := range x.cards {
-		if !old.at.IsZero() && time.Since(old.at) > cardLife {
+		if !old.at.IsZero() && time.Since(old.at) > cardLife*6 {
 			delete(x.cards, k)
 		}
 	}
-	if one := x.cards[key]; one != nil {
-		return one
+	old := x.cards[key]
+	if old != nil && (old.renewed || old.at.IsZero() || time.Since(old.at) < cardLife) {
+		return old
 	}
 	one := &card{done: make(chan struct{})}
-	x.cards[key] = one
-	draw := &presenter{charts: x.charts, locale: locale(c), title: q.Name, settings: questionSettings(q), narrow: true}
+	if old == nil {
+		x.cards[key] = one
+	} else {
+		old.renewed = true
+	}
+	draw := &presenter{charts: x.charts, locale: l, title: q.Name, settings: questionSettings(q), spec: q.Body.Spec, card: true}
 	question := *q
-	ctx := context.WithoutCancel(c.Request().Context())
 	go func() {
-		ctx, cancel := context.WithTimeout(ctx, cardTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), cardTimeout)
 		defer cancel()
-		view := x.draw(ctx, draw, p, &question)
+		view, good := x.draw(ctx, draw, p, &question)
 		x.mu.Lock()
 		one.view, one.at = view, time.Now()
-		if view.Failure != nil {
-			delete(x.cards, key) // a failure is asked anew
+		if good {
+			x.cards[key] = one
+		} else {
+			delete(x.cards, key) // what failed is asked anew
 		}
 		x.mu.Unlock()
 		close(one.done)
 	}()
+	if old != nil {
+		return old
+	}
 	return one
 }
 
-func (x *home) draw(ctx context.Context, draw *presenter, p *account.Person, q *query.Question) views.Card {
-	v := views.Card{Title: q.Name, URL: "/questions/" + q.ID}
+// draw asks a question and draws its card; good says that the card may be shown for a while.
+func (x *home) draw(ctx context.Context, draw *presenter, p *account.Person, q *query.Question) (v views.Card, good bool) {
+	v = views.Card{Title: q.Name, URL: "/questions/" + q.ID}
 	_, values, complete := parameterFields(q.Body.SQL, q.Body.Parameters, nil)
 	if !complete && q.Body.Spec == nil {
 		v.Note = "This question asks for values first."
-		return v
+		return v, true
 	}
 	r, err := x.runner.Frame(ctx, query.Request{Person: p, Connection: q.ConnectionID, SQL: q.Body.SQL, Spec: q.Body.Spec, Saved: true, Parameters: values, Timeout: cardTimeout})
 	if err != nil {
 		v.Failure = draw.failure(err)
-		return v
+		return v, false
 	}
 	v.Caption = "as of " + time.Now().UTC().Format("2006-01-02 15:04 UTC")
 	if r.Frame.Rows() == 0 {
 		v.Note = "No rows."
-		return v
+		return v, true
 	}
 	if v.Chart, err = draw.draw(ctx, r.Frame); err != nil {
 		v.Note = fault.MessageOf(err)
+		return v, fault.Is(err, fault.Invalid)
 	}
 	if v.Chart == nil && v.Note == "" {
 		t := draw.rows(r.Frame)
@@ -167,8 +198,11 @@ func (x *home) draw(ctx context.Context, draw *presenter, p *account.Person, q *
 	}
 	if v.Chart != nil {
 		v.Chart.Title, v.Chart.Subtitle = "", ""
+		if n := v.Chart.Number; n != nil && strings.EqualFold(n.Label, v.Title) {
+			n.Label = ""
+		}
 	}
-	return v
+	return v, true
 }
 
 func (x *home) fragment(c echo.Context) error {
@@ -176,7 +210,7 @@ func (x *home) fragment(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	one := x.card(c, q)
+	one := x.card(person(c), locale(c), q)
 	select {
 	case <-one.done:
 		return respond(c, http.StatusOK, views.CardArticle(one.view))

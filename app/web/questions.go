@@ -121,7 +121,7 @@ func (x *questions) show(c echo.Context) error {
 	}
 	fields, values, complete := parameterFields(q.Body.SQL, given, nil)
 	base := "/questions/" + q.ID
-	p := &presenter{charts: x.charts, locale: locale(c), asked: q.Body.SQL, source: con.Name, zone: con.Config.TimeZone, title: q.Name, settings: settings, table: true,
+	p := &presenter{charts: x.charts, locale: locale(c), asked: q.Body.SQL, source: con.Name, zone: con.Config.TimeZone, title: q.Name, settings: settings, spec: q.Body.Spec, table: true,
 		link:      func(k chart.Kind) string { return with(base, v, "chart", kindOnly(settings, k)) },
 		download:  func(extension string) string { return with(base+"."+extension, v) },
 		optionURL: with(base+".option", v)}

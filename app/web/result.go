@@ -42,8 +42,10 @@ type presenter struct {
 	link      func(chart.Kind) string
 	download  func(extension string) string
 	optionURL string
-	narrow    bool // a card rather than a page
-	table     bool // list the rows too
+	// spec, where the question was built by clicking, tells which numbers may be summed up.
+	spec  *query.Spec
+	card  bool // a card rather than a page
+	table bool // list the rows too
 }
 
 func (p *presenter) formatter() frame.Formatter {
@@ -115,8 +117,17 @@ func (p *presenter) pane(c echo.Context) func(*query.Result, error) views.Result
 		if v.Chart != nil && v.Chart.Subtitle == "" && v.Chart.Data == nil && v.Chart.Wide == "" && v.Chart.Narrow == "" && v.Chart.Number == nil && v.Chart.Pivot == nil && v.Chart.Problem == "" {
 			v.Chart = nil
 		}
-		if p.table || v.Chart == nil {
+		alone := v.Chart != nil && v.Chart.Number != nil && f.Rows() == 1 && len(f.Columns) == 1
+		if (p.table || v.Chart == nil) && !alone {
 			v.Table = p.rows(f)
+		}
+		if v.Chart != nil {
+			if v.Chart.Title == p.title {
+				v.Chart.Title = "" // the page's own title says it
+			}
+			if v.Table != nil && len(v.Table.Rows) == f.Rows() {
+				v.Chart.Data = nil // the rows are listed below
+			}
 		}
 		v.Kinds = p.kinds(f)
 		v.Downloads = p.downloads(v.Chart != nil && v.Chart.Wide != "")
@@ -139,6 +150,9 @@ func (p *presenter) caption(r *query.Result) string {
 }
 
 func elapsed(d time.Duration) string {
+	if d < time.Millisecond {
+		return "under 1 ms"
+	}
 	if d < time.Second {
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	}
@@ -157,7 +171,21 @@ func (p *presenter) effective(f *frame.Frame) chart.Settings {
 		s.Title = p.title
 	}
 	s.Locale = p.locale.String()
+	if p.spec != nil {
+		s.Additive = additive(p.spec)
+	}
 	return s
+}
+
+// additive tells for each measure whether its values may be summed up: totals
+// and counts may, averages, medians, extremes and distinct counts may not.
+func additive(s *query.Spec) map[string]bool {
+	may := map[string]bool{}
+	for i, name := range outputNames(s)[len(s.Dimensions):] {
+		fn := s.Measures[i].Fn
+		may[name] = fn == query.Count || fn == query.Sum
+	}
+	return may
 }
 
 func (p *presenter) kinds(f *frame.Frame) []views.Link {
@@ -167,7 +195,7 @@ func (p *presenter) kinds(f *frame.Frame) []views.Link {
 	now := p.effective(f).Kind
 	var list []views.Link
 	for _, k := range chart.Kinds() {
-		if k.Kind != now && chart.Fit(f, chart.Settings{Kind: k.Kind}) != nil {
+		if k.Kind != now && (chart.Fit(f, chart.Settings{Kind: k.Kind}) != nil || k.Kind == chart.Pivot && !pivotable(f)) {
 			continue
 		}
 		list = append(list, views.Link{Label: k.Label, URL: p.link(k.Kind), Current: k.Kind == now})
@@ -192,7 +220,7 @@ func (p *presenter) rows(f *frame.Frame) *views.Table {
 	formats := make([]frame.ColumnFormatter, len(f.Columns))
 	for i, c := range f.Columns {
 		formats[i] = p.formatter().Column(c)
-		t.Columns = append(t.Columns, views.TableColumn{Name: c.Name, Type: c.Type, Numeric: c.Kind == frame.Number})
+		t.Columns = append(t.Columns, views.TableColumn{Name: c.Name, Type: c.Type, Numeric: c.Kind == frame.Number, Whole: c.Kind == frame.Date || c.Kind == frame.Time})
 	}
 	n := min(f.Rows(), shownRows)
 	var b []byte

@@ -41,6 +41,8 @@ type Deps struct {
 	Runner      *query.Runner
 	Charts      *chart.Drawer
 	Log         *slog.Logger
+	// Expected, where set, is who is about to come: their first page is drawn already.
+	Expected *account.Person
 }
 
 // feature is a part of the product with routes of its own.
@@ -59,13 +61,21 @@ func New(d Deps) *echo.Echo {
 
 	e.GET("/static/*", echo.WrapHandler(static.Handler()))
 	e.HEAD("/static/*", echo.WrapHandler(static.Handler()))
+	// Browsers ask for it where a page or file does not name its icon.
+	e.GET("/favicon.ico", func(c echo.Context) error {
+		return c.Redirect(http.StatusMovedPermanently, static.Path("img/icon.svg"))
+	})
 	(&health{store: d.Store}).routes(e.Group(""))
 
 	pages := e.Group("", sessions.middleware)
 	running := &queries{runner: d.Runner}
+	first := &home{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts}
+	if d.Expected != nil {
+		go first.warm(d.Expected)
+	}
 	for _, f := range []feature{
 		&signIn{people: d.People, sessions: sessions, throttle: d.Throttle, demo: d.Config.Demo},
-		&home{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts},
+		first,
 		&connections{connections: d.Connections, pools: d.Pools},
 		&tables{connections: d.Connections, pools: d.Pools, queries: running},
 		&explore{connections: d.Connections, pools: d.Pools, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},

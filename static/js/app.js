@@ -3,6 +3,7 @@ import htmx from 'htmx.org/dist/htmx.esm.min.js'
 import './theme.js'
 import './keys.js'
 import { bindMenus } from './menu.js'
+import { bindReturn } from './return.js'
 import { toast } from './toast.js'
 
 document.documentElement.classList.add('js')
@@ -62,6 +63,8 @@ document.addEventListener('click', (e) => {
 document.addEventListener('change', (e) => {
   if (e.target.matches('[data-submit-on-change]')) e.target.form?.requestSubmit()
 })
+
+bindReturn()
 
 document.addEventListener('submit', (e) => {
   const question = e.submitter?.dataset.confirm ?? e.target.dataset.confirm

@@ -27,7 +27,7 @@ const colours = HighlightStyle.define([
 ])
 
 const look = EditorView.theme({
-  '&': { minHeight: '12rem', maxHeight: '50vh', overflow: 'hidden', resize: 'vertical', backgroundColor: 'transparent', color: 'var(--text)', fontSize: 'var(--code-size)' },
+  '&': { minHeight: '12rem', maxHeight: '50vh', overflow: 'hidden', resize: 'vertical', backgroundColor: 'var(--raised)', color: 'var(--text)', fontSize: 'var(--code-size)' },
   '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.55', overflow: 'auto' },
   '.cm-content': { caretColor: 'var(--text)', padding: 'var(--s2) 0' },
