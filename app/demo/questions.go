@@ -102,9 +102,9 @@ ORDER BY 2 DESC`,
 		},
 		{
 			Name:        "Top products",
-			Description: "The fifteen products with the most revenue over all three years, in euro, with the pieces sold.",
+			Description: "The fifteen products with the most revenue over all three years, in euro.",
 			Folder:      "Products", Chart: "hbar",
-			SQL: `SELECT products.name AS product, sum(order_lines.line_total) AS revenue, sum(order_lines.quantity) AS pieces
+			SQL: `SELECT products.name AS product, sum(order_lines.line_total) AS revenue
 FROM order_lines
 JOIN orders ON order_lines.order_id = orders.id
 JOIN products ON order_lines.product_id = products.id
@@ -119,8 +119,7 @@ LIMIT 15`,
     {"table": "products", "on": [["order_lines.product_id", "products.id"]]}
   ],
   "measures": [
-    {"fn": "sum", "column": "order_lines.line_total", "as": "revenue"},
-    {"fn": "sum", "column": "order_lines.quantity", "as": "pieces"}
+    {"fn": "sum", "column": "order_lines.line_total", "as": "revenue"}
   ],
   "dimensions": [{"column": "products.name", "as": "product"}],
   "filters": {"and": [{"column": "orders.status", "op": "not_in", "value": ["refunded", "cancelled"]}]},
