@@ -28,6 +28,9 @@ type Fixture struct {
 	// Active returns how many statements whose text holds the tag run on the
 	// server now; nil for embedded engines.
 	Active func(tag string) int
+	// Clear, where Active is nil, ends the reader's statements that the server
+	// runs on although they were given up, so that they do not slow what follows.
+	Clear func(t *testing.T)
 	// SlowSQL is a read that passes the guard and takes more than 30 s. Where
 	// it holds {tag}, best inside a string literal, the exercise writes a unique
 	// word there and asks Active for it; otherwise it asks for the text that the

@@ -174,6 +174,9 @@ func (e *exercise) slow(t *testing.T) (s source.Statement, tag string) {
 func (e *exercise) wantGone(t *testing.T, tag string) {
 	t.Helper()
 	if e.Active == nil {
+		if e.Clear != nil {
+			e.Clear(t)
+		}
 		return
 	}
 	if !eventually(2*time.Second, func() bool { return e.Active(tag) == 0 }) {

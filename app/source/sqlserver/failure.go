@@ -153,6 +153,8 @@ func unreachable(c source.Config, err error, ctx context.Context) *source.Failur
 		f.Message, f.Hint = "The server offers no encryption", "Set a certificate on the server, or choose the TLS mode disable or prefer for a network that is trusted."
 	case unknownCA || strings.Contains(text, "unknown authority"):
 		f.Message, f.Hint = "The server's certificate is signed by an authority that is not known here", "Give the CA's certificate, or choose the TLS mode require where the network is trusted: SQL Server makes itself a certificate when it has none."
+	case strings.Contains(text, "not valid for any names"), strings.Contains(text, "legacy Common Name"):
+		f.Message, f.Hint = "The server's certificate names no host in a way that can be checked", "SQL Server makes itself such a certificate when it has none. Give it one that has its name as a subject alternative name, or choose the TLS mode require where the network is trusted."
 	case wrongName || strings.Contains(text, "certificate is valid for") || strings.Contains(text, "doesn't contain any IP SANs") || strings.Contains(text, "not standards compliant"):
 		f.Message, f.Hint = "The server's certificate is for another name", "Connect by the name in the certificate, or give that name as server name."
 	case strings.Contains(text, "x509:"):

@@ -76,3 +76,20 @@ func TestLocated(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreachableNamesTheCertificate reads the errors of the TLS library as the driver passes them on: as text.
+func TestUnreachableNamesTheCertificate(t *testing.T) {
+	for text, want := range map[string]string{
+		"x509: certificate is not valid for any names, but wanted to match db":                  "The server's certificate names no host in a way that can be checked",
+		"x509: certificate relies on legacy Common Name field, use SANs instead":                "The server's certificate names no host in a way that can be checked",
+		"x509: certificate is valid for other, not db":                                          "The server's certificate is for another name",
+		"x509: cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs": "The server's certificate is for another name",
+		"x509: certificate signed by unknown authority":                                         "The server's certificate is signed by an authority that is not known here",
+		"x509: certificate has expired or is not yet valid: current time 2026 is after 2025":    "The server's certificate is not valid",
+	} {
+		f := unreachable(source.Config{Host: "db"}, errors.New("TLS Handshake failed: tls: failed to verify certificate: "+text), context.Background())
+		if f.Code != source.Unreachable || f.Message != want || f.Hint == "" {
+			t.Errorf("%s: %+v", text, f)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -68,7 +69,9 @@ func (d *db) Probe(ctx context.Context) (source.Probe, error) {
 	about := rows[0]
 	p.OK = true
 	p.Server, p.Version = product(about[0], about[1], about[2], about[6])
-	p.TimeZone = about[5]
+	if offset.MatchString(about[5]) {
+		p.TimeZone = about[5]
+	}
 	p.LatencyMS, p.TLS = d.latency(ctx)
 	if p.TLS == "" {
 		p.Warnings = append(p.Warnings, "The connection is not encrypted: passwords and results can be read on the way")
@@ -149,12 +152,20 @@ func (d *db) latency(ctx context.Context) (ms float64, tls string) {
 	return ms, s.tls
 }
 
+var (
+	offset    = regexp.MustCompile(`^[+-][0-9]{2}:[0-9]{2}$`)
+	babelfish = regexp.MustCompile(`\(Babelfish ([0-9.]+)\)`)
+)
+
 // product names the server by what it says of itself.
 func product(version, edition, banner, engine string) (name, full string) {
 	name = "SQL Server"
 	switch {
 	case strings.Contains(banner, "Babelfish"):
 		name = "Babelfish for PostgreSQL"
+		if own := babelfish.FindStringSubmatch(banner); own != nil {
+			version = own[1] // what it gives as its version is the SQL Server that it resembles
+		}
 	case engine == "5":
 		name = "Azure SQL Database"
 	case engine == "8":
