@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -104,7 +103,7 @@ func (a *api) stream(hc huma.Context, answer *query.Answer, format, name string)
 	h.Set("Content-Type", format)
 	w := &prompt{ResponseWriter: c.Response(), control: http.NewResponseController(c.Response().Writer)}
 	attach := func(extension string) {
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fileName(name) + "." + extension}))
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": frame.FileName(name) + "." + extension}))
 	}
 	var s frame.Summary
 	var err error
@@ -161,24 +160,4 @@ func (w *prompt) Write(b []byte) (int, error) {
 		w.control.Flush() // a writer that cannot flush keeps nothing back either
 	}
 	return n, err
-}
-
-// fileName makes a name that every file system takes.
-func fileName(name string) string {
-	clean := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
-			return r
-		case unicode.IsSpace(r):
-			return '-'
-		}
-		return -1
-	}, name)
-	if r := []rune(clean); len(r) > 80 {
-		clean = string(r[:80])
-	}
-	if clean = strings.Trim(clean, "-"); clean == "" {
-		return "result"
-	}
-	return clean
 }

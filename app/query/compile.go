@@ -65,7 +65,7 @@ type compiler struct {
 	dimensions []dimension
 	measures   []measure
 	outputs    []Output
-	names      map[string]bool
+	names      names
 }
 
 type dimension struct {
@@ -84,27 +84,15 @@ type measure struct {
 	deduplicated bool
 }
 
-func (c *compiler) name(wanted, otherwise string) string {
-	if wanted = strings.TrimSpace(wanted); wanted == "" {
-		wanted = otherwise
-	}
-	name := wanted
-	for i := 2; c.names[strings.ToLower(name)]; i++ {
-		name = fmt.Sprintf("%s_%d", wanted, i)
-	}
-	c.names[strings.ToLower(name)] = true
-	return name
-}
-
 func (c *compiler) resolve() error {
-	c.names = map[string]bool{}
+	c.names = names{}
 	for i, d := range c.spec.Dimensions {
 		col, err := c.column(fmt.Sprintf("spec.dimensions[%d].column", i), d.Column)
 		if err != nil {
 			return err
 		}
 		dim := dimension{sql: c.sql(col), column: col}
-		plain, out := col.Name, Output{Kind: frame.Other}
+		out := Output{Kind: frame.Other}
 		switch {
 		case d.Grain != "":
 			if col.Kind != frame.Date && col.Kind != frame.Time {
@@ -114,7 +102,6 @@ func (c *compiler) resolve() error {
 				return fault.Field(fmt.Sprintf("spec.dimensions[%d].grain", i), "%s holds days; its finest grain is day", col.Name)
 			}
 			dim.sql = c.scope.dialect.Trunc(dim.sql, d.Grain, col.Kind)
-			plain += "_" + string(d.Grain)
 			if out.Kind = frame.Date; d.Grain == source.Minute || d.Grain == source.Hour {
 				out.Kind = frame.Time
 			}
@@ -123,10 +110,9 @@ func (c *compiler) resolve() error {
 				return fault.Field(fmt.Sprintf("spec.dimensions[%d].bin", i), "%s holds %s; only numbers have bins", col.Name, col.Kind)
 			}
 			dim.sql = c.scope.dialect.Bin(dim.sql, string(d.Bin))
-			plain += "_bin"
 			out.Kind, out.Digits = frame.Number, meanDigits
 		}
-		dim.name = c.name(d.As, plain)
+		dim.name = c.names.pick(d.As, d.plainName(col.Name))
 		out.Name = dim.name
 		c.dimensions, c.outputs = append(c.dimensions, dim), append(c.outputs, out)
 	}
@@ -144,14 +130,14 @@ func (c *compiler) measure(m Measure, field string) (measure, Output, error) {
 	one := measure{fn: m.Fn}
 	out := Output{Measure: true, Kind: frame.Number}
 	if m.Column == "" {
-		one.name = c.name(m.As, "count")
+		one.name = c.names.pick(m.As, m.plainName(""))
 	} else {
 		col, err := c.column(field+".column", m.Column)
 		if err != nil {
 			return one, out, err
 		}
 		one.column, one.table, one.kind = &col, col.table, col.Kind
-		one.name = c.name(m.As, string(m.Fn)+"_"+col.Name)
+		one.name = c.names.pick(m.As, m.plainName(col.Name))
 		switch m.Fn {
 		case Sum, Avg, Median:
 			if col.Kind != frame.Number {
@@ -285,7 +271,7 @@ func (c *compiler) plainRows() (*bun.SelectQuery, error) {
 	terms := map[string]string{}
 	list := make([]string, len(columns))
 	for i, col := range columns {
-		name := c.name("", col.Name)
+		name := c.names.pick("", col.Name)
 		list[i] = c.sql(col)
 		terms[name] = c.sql(col)
 		if name != col.Name {
@@ -350,6 +336,11 @@ func (c *compiler) grouped() (*bun.SelectQuery, error) {
 		terms[m.name] = c.aggregate(m.fn, x)
 		q.ColumnExpr(safe(terms[m.name] + " AS " + c.scope.dialect.Quote(m.name)))
 	}
+	return c.finishGroups(q, terms)
+}
+
+// finishGroups filters the groups by their measures, sorts and limits them.
+func (c *compiler) finishGroups(q *bun.SelectQuery, terms map[string]string) (*bun.SelectQuery, error) {
 	having, err := c.having(terms)
 	if err != nil {
 		return nil, err

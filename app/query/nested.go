@@ -45,14 +45,7 @@ func (c *compiler) nested() (*bun.SelectQuery, error) {
 		if err != nil {
 			return nil, err
 		}
-		having, err := c.having(terms)
-		if err != nil {
-			return nil, err
-		}
-		if having != "" {
-			q.Having(safe(having))
-		}
-		return c.finish(q, terms, c.dimensionNames())
+		return c.finishGroups(q, terms)
 	}
 
 	outer := c.bun.NewSelect()

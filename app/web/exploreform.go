@@ -90,7 +90,7 @@ func readForm(v url.Values, do string) *query.Spec {
 // dropStale takes away what sorts or filters by a column that the result no
 // longer has, as after another grain or measure was chosen.
 func dropStale(s *query.Spec) {
-	names := outputNames(s)
+	names := s.Names()
 	gone := func(name string) bool {
 		return name != "" && !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 	}

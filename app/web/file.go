@@ -4,9 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/text/language"
@@ -47,7 +45,7 @@ func sendFile(c echo.Context, runner *query.Runner, p *presenter, req query.Requ
 	h.Set("Cache-Control", "no-store")
 	attach := func(contentType string) {
 		h.Set(echo.HeaderContentType, contentType)
-		h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": fileName(name) + "." + extension}))
+		h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": frame.FileName(name) + "." + extension}))
 	}
 	var summary frame.Summary
 	switch extension {
@@ -112,28 +110,8 @@ func sendDrawing(c echo.Context, runner *query.Runner, p *presenter, req query.R
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderContentDisposition, mime.FormatMediaType("inline", map[string]string{"filename": fileName(name) + ".svg"}))
+	c.Response().Header().Set(echo.HeaderContentDisposition, mime.FormatMediaType("inline", map[string]string{"filename": frame.FileName(name) + ".svg"}))
 	return c.Blob(http.StatusOK, typeSVG, svg)
-}
-
-// fileName makes a name that every file system takes.
-func fileName(name string) string {
-	clean := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
-			return r
-		case unicode.IsSpace(r):
-			return '-'
-		}
-		return -1
-	}, name)
-	if r := []rune(clean); len(r) > 80 {
-		clean = string(r[:80])
-	}
-	if clean = strings.Trim(clean, "-"); clean == "" {
-		return "result"
-	}
-	return clean
 }
 
 // locale is how the reader's browser wants numbers spelled.

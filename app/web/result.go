@@ -181,7 +181,7 @@ func (p *presenter) effective(f *frame.Frame) chart.Settings {
 // and counts may, averages, medians, extremes and distinct counts may not.
 func additive(s *query.Spec) map[string]bool {
 	may := map[string]bool{}
-	for i, name := range outputNames(s)[len(s.Dimensions):] {
+	for i, name := range s.Names()[len(s.Dimensions):] {
 		fn := s.Measures[i].Fn
 		may[name] = fn == query.Count || fn == query.Sum
 	}
