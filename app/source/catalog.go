@@ -14,6 +14,8 @@ type Catalog struct {
 	ReadAt time.Time `json:"read_at"`
 	// DefaultSchema is the schema whose tables need no schema in SQL; empty where the engine has none.
 	DefaultSchema string `json:"default_schema,omitempty"`
+	// Routines names the database's own functions as "schema.name", where one could be called without its being seen in a statement's text.
+	Routines []string `json:"routines,omitempty"`
 }
 
 // Table is a table, view or anything else that can be read like one.
@@ -26,6 +28,8 @@ type Table struct {
 	Comment     string       `json:"comment"`
 	Columns     []Column     `json:"columns"`
 	ForeignKeys []ForeignKey `json:"foreign_keys,omitempty"`
+	// Parents names the tables whose rows include this one's: what it is a partition of or inherits from.
+	Parents []Name `json:"parents,omitempty"`
 }
 
 // Column is a column of a table, in the table's order.

@@ -1,6 +1,10 @@
 package source
 
-import "assay/app/frame"
+import (
+	"regexp"
+
+	"assay/app/frame"
+)
 
 // Grain is the step of a time dimension.
 type Grain string
@@ -49,4 +53,17 @@ type Dialect interface {
 	// Compare returns x and placeholder p spelled so that they compare by value,
 	// which engines that keep times as text need.
 	Compare(x, p string, kind frame.Kind) (left, right string)
+	// Literal returns a constant of the kind from canonical text (see package
+	// frame), spelled so that it can be nothing else, whatever its characters.
+	Literal(text string, kind frame.Kind) string
+	// Fence returns SELECT with the list and the rest (from FROM on) spelled so
+	// that the engine finishes it before it evaluates anything around it, which
+	// keeps conditions of the outer query, and the errors they may raise, away
+	// from rows it does not return.
+	Fence(list, rest string) string
 }
+
+var number = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
+// IsNumber reports whether the text is a number that every engine reads as a constant.
+func IsNumber(text string) bool { return len(text) <= 100 && number.MatchString(text) }

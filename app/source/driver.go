@@ -44,11 +44,35 @@ type DB interface {
 	Close() error
 }
 
-// Policy widens a guard; the zero value is the strictest.
+// Policy says what a guard lets pass beside its own rules, and what a person
+// sees of each table; with the zero value every table is read as it is.
 type Policy struct {
 	// Functions names functions beyond the built-in allow-list that an
 	// administrator has vouched for, lower case, "schema.name" or "name".
 	Functions []string
+	// Tables, where set, is asked for every table the statement names (the names
+	// of its own WITH queries apart) and says what stands in its place. Its error
+	// is the reason why the statement is refused. A guard that is given it
+	// refuses whatever could read a table past it: names of another database,
+	// system tables, a WITH query that has the name of a table, samples,
+	// partitions and history of a limited table, and, once a limited table is
+	// read, EXPLAIN.
+	Tables func(Name) (Reading, error)
+	// Routines names the database's own functions, "schema.name" as the catalog
+	// spells them: names that a column may not be asked for in field notation.
+	Routines []string
+}
+
+// Reading is how a table is read.
+type Reading struct {
+	// Table is the table's full name, as it is written in place of the one given.
+	Table Name
+	// Select, where not empty, is a SELECT over the table in the engine's SQL,
+	// written by this product and not by the person who asks: it stands in the
+	// table's place as a derived table under the name by which the statement
+	// knows the table. It ends in a fence (Dialect.Fence), so that no condition of
+	// the statement is evaluated on rows it does not return.
+	Select string
 }
 
 // Checked is a statement that a guard let pass.

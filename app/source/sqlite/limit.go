@@ -1,0 +1,27 @@
+package sqlite
+
+import (
+	"strings"
+
+	"assay/app/frame"
+	"assay/app/source"
+)
+
+// Literal writes numbers and truth values bare and everything else as text, which
+// the engine reads as the type it is compared with.
+func (dialect) Literal(text string, kind frame.Kind) string {
+	switch {
+	case kind == frame.Number && source.IsNumber(text):
+		return text
+	case kind == frame.Bool && text == "true":
+		return "1"
+	case kind == frame.Bool && text == "false":
+		return "0"
+	}
+	return `'` + strings.ReplaceAll(text, `'`, `''`) + `'`
+}
+
+// Fence: a subquery with LIMIT is neither flattened nor given conditions.
+func (dialect) Fence(list, rest string) string {
+	return "SELECT " + list + " " + rest + " LIMIT -1"
+}
