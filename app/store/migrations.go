@@ -110,4 +110,102 @@ var migrations = []migration{
 		)`,
 		`CREATE INDEX history_person ON history (person_id, asked_at)`,
 	}},
+	{"0004_trust", []string{
+		`ALTER TABLE people ADD COLUMN kind TEXT NOT NULL DEFAULT 'person'`,
+		`ALTER TABLE people ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'`,
+		`ALTER TABLE people ADD COLUMN valid_from {time}`,
+		`ALTER TABLE people ADD COLUMN totp {blob}`,
+		`ALTER TABLE people ADD COLUMN totp_used {int} NOT NULL DEFAULT 0`,
+		`ALTER TABLE people ADD COLUMN recovery TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE people ADD COLUMN external_id TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE people ADD COLUMN managed_by TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE sessions ADD COLUMN id TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE sessions ADD COLUMN via TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE sessions ADD COLUMN proven_at {time}`,
+		`ALTER TABLE tokens ADD COLUMN scopes TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE tokens ADD COLUMN created_by TEXT NOT NULL DEFAULT ''`,
+		`CREATE TABLE groups (
+			id TEXT PRIMARY KEY,
+			name TEXT NOT NULL UNIQUE,
+			description TEXT NOT NULL DEFAULT '',
+			external_id TEXT NOT NULL DEFAULT '',
+			managed_by TEXT NOT NULL DEFAULT '',
+			created_at {time} NOT NULL,
+			updated_at {time} NOT NULL
+		)`,
+		`CREATE TABLE members (
+			group_id TEXT NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+			person_id TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			managed_by TEXT NOT NULL DEFAULT '',
+			PRIMARY KEY (group_id, person_id)
+		)`,
+		`CREATE INDEX members_person ON members (person_id)`,
+		`CREATE TABLE roles (
+			id TEXT PRIMARY KEY,
+			name TEXT NOT NULL UNIQUE,
+			description TEXT NOT NULL DEFAULT '',
+			actions TEXT NOT NULL,
+			created_at {time} NOT NULL,
+			updated_at {time} NOT NULL
+		)`,
+		`CREATE TABLE grants (
+			id TEXT PRIMARY KEY,
+			subject_kind TEXT NOT NULL,
+			subject_id TEXT NOT NULL,
+			object_kind TEXT NOT NULL,
+			object_id TEXT NOT NULL,
+			schema_name TEXT NOT NULL DEFAULT '',
+			level TEXT NOT NULL,
+			created_at {time} NOT NULL,
+			UNIQUE (subject_kind, subject_id, object_kind, object_id, schema_name)
+		)`,
+		`CREATE INDEX grants_object ON grants (object_kind, object_id)`,
+		`INSERT INTO grants (id, subject_kind, subject_id, object_kind, object_id, level, created_at)
+			SELECT 'everyone-connection-' || id, 'everyone', '', 'connection', id, 'sql', created_at FROM connections`,
+		`INSERT INTO grants (id, subject_kind, subject_id, object_kind, object_id, level, created_at)
+			SELECT 'everyone-folder-' || id, 'everyone', '', 'folder', id, 'edit', created_at FROM folders`,
+		`INSERT INTO grants (id, subject_kind, subject_id, object_kind, object_id, level, created_at)
+			VALUES ('everyone-folder-', 'everyone', '', 'folder', '', 'edit', CURRENT_TIMESTAMP)`,
+		`CREATE TABLE rules (
+			id TEXT PRIMARY KEY,
+			connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+			subject_kind TEXT NOT NULL,
+			subject_id TEXT NOT NULL,
+			schema_name TEXT NOT NULL,
+			table_name TEXT NOT NULL,
+			body TEXT NOT NULL,
+			created_by TEXT NOT NULL,
+			created_at {time} NOT NULL,
+			updated_at {time} NOT NULL
+		)`,
+		`CREATE INDEX rules_connection ON rules (connection_id)`,
+		`CREATE TABLE providers (
+			id TEXT PRIMARY KEY,
+			kind TEXT NOT NULL,
+			name TEXT NOT NULL UNIQUE,
+			enabled BOOLEAN NOT NULL DEFAULT TRUE,
+			config TEXT NOT NULL,
+			secret {blob} NOT NULL,
+			created_at {time} NOT NULL,
+			updated_at {time} NOT NULL
+		)`,
+		`CREATE TABLE identities (
+			provider_id TEXT NOT NULL,
+			subject TEXT NOT NULL,
+			person_id TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			email TEXT NOT NULL DEFAULT '',
+			claims TEXT NOT NULL DEFAULT '{}',
+			created_at {time} NOT NULL,
+			seen_at {time} NOT NULL,
+			PRIMARY KEY (provider_id, subject)
+		)`,
+		`CREATE INDEX identities_person ON identities (person_id)`,
+		`CREATE TABLE throttle (
+			key_hash TEXT PRIMARY KEY,
+			count {int} NOT NULL,
+			until {time} NOT NULL
+		)`,
+	}},
 }
