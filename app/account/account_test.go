@@ -8,6 +8,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"assay/app/audit"
 	"assay/app/fault"
 	"assay/app/store"
 	"assay/app/vault"
@@ -28,7 +29,7 @@ func newAccounts(t *testing.T) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewStore(s, v)
+	return NewStore(s, v, audit.Open(s, v))
 }
 
 const goodPassword = "three quiet herons"
@@ -111,7 +112,7 @@ func TestSessionsEnd(t *testing.T) {
 	s := newAccounts(t)
 	p := person(t, s, "a@example.com", Admin)
 	person(t, s, "b@example.com", Admin)
-	id, err := s.SaveSession(t.Context(), "", p.ID, []byte("x"))
+	id, err := s.StartSession(t.Context(), Session{PersonID: p.ID, Data: []byte("x"), Via: "password"})
 	if err != nil || len(id) < 43 {
 		t.Fatal(id, err)
 	}
@@ -153,24 +154,24 @@ func TestTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Bearer(t.Context(), g.AccessToken); err != nil || got.ID != p.ID {
+	if got, _, err := s.Bearer(t.Context(), g.Access); err != nil || got.ID != p.ID {
 		t.Errorf("access token: %v", err)
 	}
-	g2, err := s.Refresh(t.Context(), g.RefreshToken)
+	g2, err := s.Refresh(t.Context(), g.Refresh)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Refresh(t.Context(), g.RefreshToken); !fault.Is(err, fault.SignIn) {
+	if _, err := s.Refresh(t.Context(), g.Refresh); !fault.Is(err, fault.SignIn) {
 		t.Errorf("a used refresh token: %v", err)
 	}
-	if _, err := s.Bearer(t.Context(), g2.RefreshToken); !fault.Is(err, fault.SignIn) {
+	if _, _, err := s.Bearer(t.Context(), g2.Refresh); !fault.Is(err, fault.SignIn) {
 		t.Errorf("a refresh token as bearer: %v", err)
 	}
-	secret, err := s.CreateToken(t.Context(), p.ID, "nightly")
+	_, secret, err := s.CreateToken(t.Context(), p.ID, NewToken{Name: "nightly"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Bearer(t.Context(), secret); err != nil || got.ID != p.ID {
+	if got, _, err := s.Bearer(t.Context(), secret); err != nil || got.ID != p.ID {
 		t.Errorf("API token: %v", err)
 	}
 	list, err := s.Tokens(t.Context(), p.ID)
@@ -180,7 +181,7 @@ func TestTokens(t *testing.T) {
 	if err := s.DeleteToken(t.Context(), p.ID, list[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Bearer(t.Context(), secret); !fault.Is(err, fault.SignIn) {
+	if _, _, err := s.Bearer(t.Context(), secret); !fault.Is(err, fault.SignIn) {
 		t.Errorf("a removed API token: %v", err)
 	}
 }
@@ -189,7 +190,7 @@ func TestTokens(t *testing.T) {
 func TestForgedAccessTokens(t *testing.T) {
 	s := newAccounts(t)
 	p := person(t, s, "a@example.com", Analyst)
-	signer, err := s.signer(t.Context())
+	signer, err := s.signer(t.Context(), keyID(s.now()), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +200,7 @@ func TestForgedAccessTokens(t *testing.T) {
 	make := func(method jwt.SigningMethod, key any, change func(jwt.MapClaims, map[string]any)) string {
 		claims := good()
 		tok := jwt.NewWithClaims(method, claims)
-		tok.Header["kid"] = signer.id
+		tok.Header["kid"], tok.Header["typ"] = signer.id, accessType
 		change(claims, tok.Header)
 		out, err := tok.SignedString(key)
 		if err != nil {
@@ -208,7 +209,7 @@ func TestForgedAccessTokens(t *testing.T) {
 		return out
 	}
 	ed := jwt.SigningMethodEdDSA
-	if _, err := s.Bearer(t.Context(), make(ed, signer.key, func(jwt.MapClaims, map[string]any) {})); err != nil {
+	if _, _, err := s.Bearer(t.Context(), make(ed, signer.key, func(jwt.MapClaims, map[string]any) {})); err != nil {
 		t.Fatal("the good token must pass, or the table proves nothing:", err)
 	}
 	valid := make(ed, signer.key, func(jwt.MapClaims, map[string]any) {})
@@ -216,6 +217,7 @@ func TestForgedAccessTokens(t *testing.T) {
 		"alg none":          make(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, func(jwt.MapClaims, map[string]any) {}),
 		"HS256 public key":  make(jwt.SigningMethodHS256, []byte(signer.key.Public().(ed25519.PublicKey)), func(jwt.MapClaims, map[string]any) {}),
 		"unknown kid":       make(ed, signer.key, func(_ jwt.MapClaims, h map[string]any) { h["kid"] = "../../dev/null" }),
+		"ID token":          make(ed, signer.key, func(_ jwt.MapClaims, h map[string]any) { h["typ"] = "JWT" }),
 		"no kid":            make(ed, signer.key, func(_ jwt.MapClaims, h map[string]any) { delete(h, "kid") }),
 		"expired":           make(ed, signer.key, func(c jwt.MapClaims, _ map[string]any) { c["exp"] = s.now().Add(-time.Hour).Unix() }),
 		"no expiry":         make(ed, signer.key, func(c jwt.MapClaims, _ map[string]any) { delete(c, "exp") }),
@@ -234,7 +236,7 @@ func TestForgedAccessTokens(t *testing.T) {
 		"huge":              strings.Repeat("a", 1<<20),
 	}
 	for name, token := range forged {
-		if _, err := s.Bearer(t.Context(), token); !fault.Is(err, fault.SignIn) {
+		if _, _, err := s.Bearer(t.Context(), token); !fault.Is(err, fault.SignIn) {
 			t.Errorf("%s: got %v, want sign in", name, err)
 		}
 	}
@@ -251,20 +253,24 @@ func TestMay(t *testing.T) {
 		{Admin, EditConnections, true}, {Admin, EditPeople, true}, {Admin, "fly", false}, {"king", Look, false},
 	}
 	for _, tt := range tests {
-		if got := May(&Person{Role: tt.role}, tt.action, ""); got.Allowed != tt.want || got.Why == "" {
+		if got := May(&Person{Role: tt.role}, tt.action); got.Allowed != tt.want || got.Why == "" {
 			t.Errorf("%s %s: %+v, want %v", tt.role, tt.action, got, tt.want)
 		}
 	}
-	if err := Check(nil, Look, ""); !fault.Is(err, fault.SignIn) {
+	if err := Check(nil, Look); !fault.Is(err, fault.SignIn) {
 		t.Errorf("nobody: %v", err)
 	}
-	if d := May(&Person{Role: Admin, Disabled: true}, Look, ""); d.Allowed {
+	if d := May(&Person{Role: Admin, Disabled: true}, Look); d.Allowed {
 		t.Error("a disabled administrator may look")
 	}
 }
 
 func TestThrottle(t *testing.T) {
-	th := NewThrottle()
+	s := newAccounts(t)
+	th, err := NewThrottle(t.Context(), s.db)
+	if err != nil {
+		t.Fatal(err)
+	}
 	now := time.Unix(0, 0)
 	th.now = func() time.Time { return now }
 	for range freeTries {

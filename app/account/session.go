@@ -3,10 +3,12 @@ package account
 import (
 	"context"
 	"crypto/rand"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
 
+	"assay/app/audit"
 	"assay/app/fault"
 	"assay/app/store"
 	"assay/app/vault"
@@ -20,21 +22,31 @@ const (
 	seenEvery = 5 * time.Minute
 )
 
-// Session is a browser's state on the server; the browser holds only its id.
+// Session is a browser's state on the server; the browser holds only its secret.
 type Session struct {
-	PersonID  string    `bun:"person_id"`
-	Data      []byte    `bun:"data"`
+	// ID names the session in lists; it is not the secret that the browser holds.
+	ID       string `bun:"id"`
+	PersonID string `bun:"person_id"`
+	Data     []byte `bun:"data"`
+	// Via is how the person signed in: "password", "link" or an identity provider's id.
+	Via       string    `bun:"via"`
+	Address   string    `bun:"address"` // the network address it was last used from
+	Agent     string    `bun:"agent"`   // what the browser says it is
 	CreatedAt time.Time `bun:"created_at"`
 	SeenAt    time.Time `bun:"seen_at"`
 	ExpiresAt time.Time `bun:"expires_at"`
+	// ProvenAt is when the person last proved who they are.
+	ProvenAt *time.Time `bun:"proven_at"`
 }
 
-// Session returns the session with the id a browser sent; an unknown or ended one is NotFound.
-func (s *Store) Session(ctx context.Context, id string) (session *Session, err error) {
+const sessionColumns = "id, person_id, data, via, address, agent, created_at, seen_at, expires_at, proven_at"
+
+// Session returns the session with the secret a browser sent; an unknown or ended one is NotFound.
+func (s *Store) Session(ctx context.Context, secret string) (session *Session, err error) {
 	defer fault.Wrap(&err, "account.Session")
 	session = new(Session)
-	hash := vault.Hash(id)
-	err = s.db.Read().NewRaw("SELECT person_id, data, created_at, seen_at, expires_at FROM sessions WHERE id_hash = ?", hash).Scan(ctx, session)
+	hash := vault.Hash(secret)
+	err = s.db.Read().NewRaw("SELECT "+sessionColumns+" FROM sessions WHERE id_hash = ?", hash).Scan(ctx, session)
 	if err != nil {
 		return nil, store.Missing(err, "session")
 	}
@@ -44,41 +56,100 @@ func (s *Store) Session(ctx context.Context, id string) (session *Session, err e
 	}
 	if now.Sub(session.SeenAt) > seenEvery {
 		err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-			_, err := tx.NewRaw("UPDATE sessions SET seen_at = ? WHERE id_hash = ?", now, hash).Exec(ctx)
+			_, err := tx.NewRaw("UPDATE sessions SET seen_at = ?, address = ? WHERE id_hash = ?", now, audit.ActorOf(ctx).Address, hash).Exec(ctx)
 			return err
 		})
 	}
 	return session, err
 }
 
-// SaveSession writes a session; an empty id makes a new one and returns its id.
-func (s *Store) SaveSession(ctx context.Context, id, personID string, data []byte) (_ string, err error) {
-	defer fault.Wrap(&err, "account.SaveSession")
-	fresh := id == ""
-	if fresh {
-		id = rand.Text() + rand.Text()
-	}
+// StartSession makes a session and returns the secret for the browser. What it
+// needs of session is PersonID (empty for one of nobody), Data, Via and Agent.
+func (s *Store) StartSession(ctx context.Context, session Session) (secret string, err error) {
+	defer fault.Wrap(&err, "account.StartSession")
+	secret = rand.Text() + rand.Text()
 	now := s.now()
 	err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if fresh {
-			if _, err := tx.NewRaw("DELETE FROM sessions WHERE expires_at < ?", now).Exec(ctx); err != nil {
-				return err
-			}
-			_, err := tx.NewRaw("INSERT INTO sessions (id_hash, person_id, data, created_at, seen_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-				vault.Hash(id), personID, data, now, now, now.Add(SessionLife)).Exec(ctx)
+		if _, err := tx.NewRaw("DELETE FROM sessions WHERE expires_at < ?", now).Exec(ctx); err != nil {
 			return err
 		}
-		res, err := tx.NewRaw("UPDATE sessions SET person_id = ?, data = ?, seen_at = ? WHERE id_hash = ?", personID, data, now, vault.Hash(id)).Exec(ctx)
-		return store.Changed(res, err, "session")
+		id, address := store.NewID(), audit.ActorOf(ctx).Address
+		if _, err := tx.NewRaw("INSERT INTO sessions (id_hash, id, person_id, data, via, address, agent, created_at, seen_at, expires_at, proven_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			vault.Hash(secret), id, session.PersonID, session.Data, session.Via, address, clip(session.Agent, 300), now, now, now.Add(SessionLife), now).Exec(ctx); err != nil {
+			return err
+		}
+		if session.PersonID == "" {
+			return nil
+		}
+		o := audit.Object{Kind: "person", ID: session.PersonID}
+		if err := tx.NewRaw("SELECT email FROM people WHERE id = ?", session.PersonID).Scan(ctx, &o.Name); err != nil {
+			return store.Missing(err, "person")
+		}
+		actor := audit.ActorOf(ctx)
+		actor.ID, actor.Name, actor.Via = session.PersonID, o.Name, "session"
+		return s.log.Append(audit.As(ctx, actor), tx, audit.Event{Action: "session.start", Object: o, Detail: map[string]any{"via": session.Via, "session": id}})
 	})
-	return id, err
+	return secret, err
 }
 
-// EndSession ends the session with the id; an unknown one is no error.
-func (s *Store) EndSession(ctx context.Context, id string) (err error) {
+// SaveSession writes what a session holds.
+func (s *Store) SaveSession(ctx context.Context, secret string, data []byte) (err error) {
+	defer fault.Wrap(&err, "account.SaveSession")
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewRaw("UPDATE sessions SET data = ?, seen_at = ? WHERE id_hash = ?", data, s.now(), vault.Hash(secret)).Exec(ctx)
+		return store.Changed(res, err, "session")
+	})
+}
+
+// ProveSession notes that the person of the session has just proved who they are again.
+func (s *Store) ProveSession(ctx context.Context, secret string) (err error) {
+	defer fault.Wrap(&err, "account.ProveSession")
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewRaw("UPDATE sessions SET proven_at = ? WHERE id_hash = ?", s.now(), vault.Hash(secret)).Exec(ctx)
+		return store.Changed(res, err, "session")
+	})
+}
+
+// Sessions returns a person's sessions, the last used first.
+func (s *Store) Sessions(ctx context.Context, personID string) (list []Session, err error) {
+	defer fault.Wrap(&err, "account.Sessions(%s)", personID)
+	err = s.db.Read().NewRaw("SELECT "+sessionColumns+" FROM sessions WHERE person_id = ? AND expires_at > ? AND seen_at > ? ORDER BY seen_at DESC, id",
+		personID, s.now(), s.now().Add(-SessionIdle)).Scan(ctx, &list)
+	return list, err
+}
+
+// DeleteSession ends one of a person's sessions by its id.
+func (s *Store) DeleteSession(ctx context.Context, personID, id string) (err error) {
+	defer fault.Wrap(&err, "account.DeleteSession(%s)", id)
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewRaw("DELETE FROM sessions WHERE person_id = ? AND id = ?", personID, id).Exec(ctx)
+		if err := store.Changed(res, err, "session"); err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, audit.Event{Action: "session.end", Object: audit.Object{Kind: "person", ID: personID}, Detail: map[string]any{"session": id}})
+	})
+}
+
+// EndSession ends the session with the secret; an unknown one is no error.
+func (s *Store) EndSession(ctx context.Context, secret string) (err error) {
 	defer fault.Wrap(&err, "account.EndSession")
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("DELETE FROM sessions WHERE id_hash = ?", vault.Hash(id)).Exec(ctx)
-		return err
+		o, id := audit.Object{Kind: "person"}, ""
+		err := tx.NewRaw("DELETE FROM sessions WHERE id_hash = ? RETURNING person_id, id", vault.Hash(secret)).Scan(ctx, &o.ID, &id)
+		if missing := store.Missing(err, "session"); err != nil && missing != err || err == nil && o.ID == "" {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, audit.Event{Action: "session.end", Object: o, Detail: map[string]any{"session": id}})
 	})
+}
+
+// clip shortens a text to at most n bytes at a character's end.
+func clip(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	return strings.ToValidUTF8(text[:n], "")
 }

@@ -2,17 +2,15 @@ package account
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/hex"
-	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/uptrace/bun"
 
+	"assay/app/audit"
 	"assay/app/fault"
 	"assay/app/store"
 	"assay/app/vault"
@@ -37,174 +35,181 @@ const tokenPrefix = "assay_"
 
 // Token is an API token as it is listed: its secret was shown once and is not kept.
 type Token struct {
+	ID       string
+	PersonID string
+	Name     string
+	// Scopes are what the token may be used for, as far as its person may do it; none mean everything.
+	Scopes     []Action
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	LastUsedAt *time.Time
+}
+
+// NewToken is what an API token is made from.
+type NewToken struct {
+	Name   string
+	Scopes []Action      // none: all that the person may do
+	Life   time.Duration // 0: TokenLife
+	By     string        // the id of who makes it
+}
+
+func (n *NewToken) check() error {
+	var problems fault.Fields
+	if n.Name = strings.TrimSpace(n.Name); n.Name == "" || utf8.RuneCountInString(n.Name) > 100 {
+		problems.Add("name", "Give the token a name of at most 100 characters")
+	}
+	for _, a := range n.Scopes {
+		if !a.Known() {
+			problems.Add("scopes", "There is no scope named %q", a)
+		}
+	}
+	if n.Life == 0 {
+		n.Life = TokenLife
+	}
+	if n.Life < time.Minute || n.Life > TokenLife+time.Hour {
+		problems.Add("expires_at", "A token lives for a minute at least and a year at most")
+	}
+	slices.Sort(n.Scopes)
+	n.Scopes = slices.Compact(n.Scopes)
+	return problems.Err()
+}
+
+type tokenRow struct {
 	ID         string     `bun:"id"`
 	PersonID   string     `bun:"person_id"`
 	Name       string     `bun:"name"`
+	Scopes     string     `bun:"scopes"`
 	CreatedAt  time.Time  `bun:"created_at"`
 	ExpiresAt  time.Time  `bun:"expires_at"`
 	LastUsedAt *time.Time `bun:"last_used_at"`
 }
 
-// Grant is what a program gets for an address and a password.
-type Grant struct {
-	AccessToken  string
-	RefreshToken string
-	ExpiresIn    time.Duration
-}
+const tokenColumns = "id, person_id, name, scopes, created_at, expires_at, last_used_at"
 
-const (
-	issuer   = "assay"
-	audience = "assay-api"
-)
-
-// signer signs and verifies access tokens.
-type signer struct {
-	key ed25519.PrivateKey
-	id  string
-}
-
-// signer reads the signing key on first use and keeps it.
-func (s *Store) signer(ctx context.Context) (*signer, error) {
-	s.signing.Lock()
-	defer s.signing.Unlock()
-	if s.signs == nil {
-		seed, err := s.vault.Key(ctx, "jwt")
-		if err != nil {
-			return nil, err
-		}
-		key := ed25519.NewKeyFromSeed(seed[:])
-		s.signs = &signer{key: key, id: hex.EncodeToString(key.Public().(ed25519.PublicKey)[:6])}
+func (r *tokenRow) token() Token {
+	t := Token{ID: r.ID, PersonID: r.PersonID, Name: r.Name, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, LastUsedAt: r.LastUsedAt}
+	for _, scope := range strings.Fields(r.Scopes) {
+		t.Scopes = append(t.Scopes, Action(scope))
 	}
-	return s.signs, nil
+	return t
 }
 
-func (s *Store) access(ctx context.Context, personID string) (string, error) {
-	signer, err := s.signer(ctx)
-	if err != nil {
-		return "", err
+func (s *Store) insertToken(ctx context.Context, tx bun.Tx, personID, kind string, n NewToken) (id, secret string, err error) {
+	id = store.NewID()
+	secret = tokenPrefix + strings.ToLower(rand.Text()+rand.Text())
+	scopes := make([]string, len(n.Scopes))
+	for i, a := range n.Scopes {
+		scopes[i] = string(a)
 	}
 	now := s.now()
-	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
-		Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: personID,
-		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(AccessLife)), ID: rand.Text(),
-	})
-	t.Header["kid"] = signer.id
-	return t.SignedString(signer.key)
+	_, err = tx.NewRaw("INSERT INTO tokens (id, person_id, name, kind, secret_hash, scopes, created_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		id, personID, n.Name, kind, vault.Hash(secret), strings.Join(scopes, " "), n.By, now, now.Add(n.Life)).Exec(ctx)
+	return id, secret, err
 }
 
-// Grant makes an access token and a refresh token for a person.
-func (s *Store) Grant(ctx context.Context, personID string) (g Grant, err error) {
-	defer fault.Wrap(&err, "account.Grant(%s)", personID)
-	err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		g.RefreshToken, err = s.insertToken(ctx, tx, personID, "refresh", kindRefresh, RefreshLife)
-		return err
-	})
-	if err != nil {
-		return g, err
-	}
-	g.AccessToken, err = s.access(ctx, personID)
-	g.ExpiresIn = AccessLife
-	return g, err
-}
-
-func (s *Store) insertToken(ctx context.Context, tx bun.Tx, personID, name, kind string, life time.Duration) (string, error) {
-	id := store.NewID()
-	secret := tokenPrefix + strings.ToLower(rand.Text()+rand.Text())
-	now := s.now()
-	_, err := tx.NewRaw("INSERT INTO tokens (id, person_id, name, kind, secret_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		id, personID, name, kind, vault.Hash(secret), now, now.Add(life)).Exec(ctx)
-	return secret, err
-}
-
-// Refresh trades a refresh token for a new grant; the old one ends.
-func (s *Store) Refresh(ctx context.Context, refresh string) (g Grant, err error) {
-	defer fault.Wrap(&err, "account.Refresh")
-	var personID string
-	err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw("DELETE FROM tokens WHERE secret_hash = ? AND kind = ? AND expires_at > ? RETURNING person_id",
-			vault.Hash(refresh), kindRefresh, s.now()).Scan(ctx, &personID)
-		if missing := store.Missing(err, "token"); missing != err {
-			return fault.New(fault.SignIn, "The refresh token is not valid")
-		}
-		return err
-	})
-	if err != nil {
-		return g, err
-	}
-	if _, err := s.active(ctx, personID); err != nil {
-		return g, err
-	}
-	return s.Grant(ctx, personID)
-}
-
-// Revoke ends the API or refresh token with the secret; an unknown one is no error.
-func (s *Store) Revoke(ctx context.Context, secret string) (err error) {
-	defer fault.Wrap(&err, "account.Revoke")
-	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewRaw("DELETE FROM tokens WHERE secret_hash = ?", vault.Hash(secret)).Exec(ctx)
-		return err
-	})
-}
-
-// CreateToken makes an API token for a person and returns its secret, which is shown this once.
-func (s *Store) CreateToken(ctx context.Context, personID, name string) (secret string, err error) {
+// CreateToken makes an API token for a person and returns it with its secret, which is shown this once.
+func (s *Store) CreateToken(ctx context.Context, personID string, n NewToken) (t Token, secret string, err error) {
 	defer fault.Wrap(&err, "account.CreateToken(%s)", personID)
-	if name = strings.TrimSpace(name); name == "" || utf8.RuneCountInString(name) > 100 {
-		return "", fault.Field("name", "Give the token a name of at most 100 characters")
+	if err := n.check(); err != nil {
+		return t, "", err
+	}
+	p, err := s.Get(ctx, personID)
+	if err != nil {
+		return t, "", err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
-		secret, err = s.insertToken(ctx, tx, personID, name, kindAPI, TokenLife)
-		return err
+		var id string
+		if id, secret, err = s.insertToken(ctx, tx, personID, kindAPI, n); err != nil {
+			return err
+		}
+		var row tokenRow
+		if err := tx.NewRaw("SELECT "+tokenColumns+" FROM tokens WHERE id = ?", id).Scan(ctx, &row); err != nil {
+			return err
+		}
+		t = row.token()
+		return s.log.Append(ctx, tx, audit.Event{Action: "token.create", Object: audit.Object{Kind: "token", ID: id, Name: n.Name},
+			Detail: map[string]any{"person": p.ID, "email": p.Email, "scopes": n.Scopes, "expires_at": t.ExpiresAt}})
 	})
-	return secret, err
+	return t, secret, err
 }
 
 // Tokens lists a person's API tokens, the newest first.
 func (s *Store) Tokens(ctx context.Context, personID string) (list []Token, err error) {
 	defer fault.Wrap(&err, "account.Tokens(%s)", personID)
-	err = s.db.Read().NewRaw("SELECT id, person_id, name, created_at, expires_at, last_used_at FROM tokens WHERE person_id = ? AND kind = ? ORDER BY created_at DESC, id",
-		personID, kindAPI).Scan(ctx, &list)
+	var rows []tokenRow
+	err = s.db.Read().NewRaw("SELECT "+tokenColumns+" FROM tokens WHERE person_id = ? AND kind = ? ORDER BY created_at DESC, id", personID, kindAPI).Scan(ctx, &rows)
+	for i := range rows {
+		list = append(list, rows[i].token())
+	}
 	return list, err
+}
+
+// Token returns one of a person's API tokens.
+func (s *Store) Token(ctx context.Context, personID, id string) (t Token, err error) {
+	defer fault.Wrap(&err, "account.Token(%s)", id)
+	var row tokenRow
+	err = s.db.Read().NewRaw("SELECT "+tokenColumns+" FROM tokens WHERE id = ? AND person_id = ? AND kind = ?", id, personID, kindAPI).Scan(ctx, &row)
+	return row.token(), store.Missing(err, "token")
+}
+
+// RenameToken changes the name of one of a person's API tokens.
+func (s *Store) RenameToken(ctx context.Context, personID, id, name string) (err error) {
+	defer fault.Wrap(&err, "account.RenameToken(%s)", id)
+	n := NewToken{Name: name}
+	if err := n.check(); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewRaw("UPDATE tokens SET name = ? WHERE id = ? AND person_id = ? AND kind = ?", n.Name, id, personID, kindAPI).Exec(ctx)
+		if err := store.Changed(res, err, "token"); err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, audit.Event{Action: "token.update", Object: audit.Object{Kind: "token", ID: id, Name: n.Name}})
+	})
 }
 
 // DeleteToken ends one of a person's API tokens.
 func (s *Store) DeleteToken(ctx context.Context, personID, id string) (err error) {
 	defer fault.Wrap(&err, "account.DeleteToken(%s)", id)
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		res, err := tx.NewRaw("DELETE FROM tokens WHERE id = ? AND person_id = ? AND kind = ?", id, personID, kindAPI).Exec(ctx)
-		return store.Changed(res, err, "token")
+		o := audit.Object{Kind: "token", ID: id}
+		err := tx.NewRaw("DELETE FROM tokens WHERE id = ? AND person_id = ? AND kind = ? RETURNING name", id, personID, kindAPI).Scan(ctx, &o.Name)
+		if err != nil {
+			return store.Missing(err, "token")
+		}
+		return s.log.Append(ctx, tx, audit.Event{Action: "token.delete", Object: o, Detail: map[string]any{"person": personID}})
 	})
 }
 
-// Bearer returns the person for whom a program speaks: by an API token or an access token.
-func (s *Store) Bearer(ctx context.Context, token string) (p *Person, err error) {
+// Revoke ends the API or refresh token with the secret; an unknown one is no error.
+func (s *Store) Revoke(ctx context.Context, secret string) (err error) {
+	defer fault.Wrap(&err, "account.Revoke")
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		o, person := audit.Object{Kind: "token"}, ""
+		err := tx.NewRaw("DELETE FROM tokens WHERE secret_hash = ? RETURNING id, name, person_id", vault.Hash(secret)).Scan(ctx, &o.ID, &o.Name, &person)
+		if missing := store.Missing(err, "token"); err != nil && missing != err {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, audit.Event{Action: "token.delete", Object: o, Detail: map[string]any{"person": person}})
+	})
+}
+
+// Bearer returns the person for whom a program speaks: by an API token or an
+// access token. via names which: "token" or "access".
+func (s *Store) Bearer(ctx context.Context, token string) (p *Person, via string, err error) {
 	defer fault.Wrap(&err, "account.Bearer")
 	if len(token) > 4096 {
-		return nil, errBearer(nil)
+		return nil, "", errBearer(nil)
 	}
 	if strings.HasPrefix(token, tokenPrefix) {
-		return s.bearerAPI(ctx, token)
+		p, err = s.bearerAPI(ctx, token)
+		return p, "token", err
 	}
-	if id, ok := s.proven.get(token, s.now()); ok {
-		return s.active(ctx, id)
-	}
-	signer, err := s.signer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var claims jwt.RegisteredClaims
-	_, err = jwt.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
-		if t.Header["kid"] != signer.id {
-			return nil, errors.New("unknown key")
-		}
-		return signer.key.Public(), nil
-	}, jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
-		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(s.now))
-	if err != nil {
-		return nil, errBearer(err)
-	}
-	s.proven.put(token, claims.Subject, claims.ExpiresAt.Time)
-	return s.active(ctx, claims.Subject)
+	p, err = s.bearerAccess(ctx, token)
+	return p, "access", err
 }
 
 func errBearer(cause error) error {
@@ -212,39 +217,44 @@ func errBearer(cause error) error {
 }
 
 func (s *Store) bearerAPI(ctx context.Context, secret string) (*Person, error) {
-	var t Token
-	hash := vault.Hash(secret)
-	err := s.db.Read().NewRaw("SELECT id, person_id, last_used_at FROM tokens WHERE secret_hash = ? AND kind = ? AND expires_at > ?",
-		hash, kindAPI, s.now()).Scan(ctx, &t)
+	var row tokenRow
+	err := s.db.Read().NewRaw("SELECT "+tokenColumns+" FROM tokens WHERE secret_hash = ? AND kind = ? AND expires_at > ?",
+		vault.Hash(secret), kindAPI, s.now()).Scan(ctx, &row)
 	if missing := store.Missing(err, "token"); missing != err {
 		return nil, errBearer(err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if now := s.now(); t.LastUsedAt == nil || now.Sub(*t.LastUsedAt) > seenEvery {
+	if now := s.now(); row.LastUsedAt == nil || now.Sub(*row.LastUsedAt) > seenEvery {
 		err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-			_, err := tx.NewRaw("UPDATE tokens SET last_used_at = ? WHERE id = ?", now, t.ID).Exec(ctx)
+			_, err := tx.NewRaw("UPDATE tokens SET last_used_at = ? WHERE id = ?", now, row.ID).Exec(ctx)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	return s.active(ctx, t.PersonID)
+	p, err := s.Active(ctx, row.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	return p.narrowed(row.token().Scopes), nil
 }
 
-// active returns a person who may act: known and not disabled.
-func (s *Store) active(ctx context.Context, id string) (*Person, error) {
+// Active returns a person who may act, as they are now or were a moment ago: known and not disabled.
+func (s *Store) Active(ctx context.Context, id string) (*Person, error) {
+	s.look()
 	if p, ok := s.proven.person(id, s.now()); ok {
 		return p, nil
 	}
+	changes := s.proven.changed()
 	p, err := s.Get(ctx, id)
 	if fault.Is(err, fault.NotFound) || (err == nil && p.Disabled) {
 		return nil, errBearer(err)
 	}
 	if err == nil {
-		s.proven.keep(p, s.now())
+		s.proven.keep(p, s.now(), changes)
 	}
 	return p, err
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -32,6 +33,7 @@ type Store struct {
 	read     *bun.DB
 	postgres bool
 	path     string
+	granted  atomic.Int64
 }
 
 // Open opens the store at a PostgreSQL URL or, where that is empty, in the file
@@ -123,6 +125,13 @@ func (s *Store) Read() bun.IDB { return s.read }
 func (s *Store) Write(ctx context.Context, f func(ctx context.Context, tx bun.Tx) error) error {
 	return s.write.RunInTx(ctx, nil, f)
 }
+
+// Granted tells those in this process who remember what was granted that it
+// changed; it is called after a transaction that changed it.
+func (s *Store) Granted() { s.granted.Add(1) }
+
+// Grants counts the calls of Granted.
+func (s *Store) Grants() int64 { return s.granted.Load() }
 
 // NewID returns a new id that cannot be guessed: 26 characters of base32, 130 random bits.
 func NewID() string { return strings.ToLower(rand.Text()) }
