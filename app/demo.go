@@ -97,7 +97,7 @@ func sampleCompany(ctx context.Context, r *rooms, path string) (*account.Person,
 		return nil, err
 	}
 	for _, q := range slices.Backward(demo.Questions()) { // the first is saved last, so that it leads the first page
-		folder, err := r.questions.Folder(ctx, q.Folder)
+		folder, err := r.questions.EnsureFolder(ctx, q.Folder)
 		if err != nil {
 			return nil, err
 		}

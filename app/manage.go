@@ -118,7 +118,7 @@ func tokenCommand(ctx context.Context, c call) error {
 	if err != nil {
 		return plain(err)
 	}
-	secret, err := r.people.CreateToken(ctx, p.ID, *name)
+	_, secret, err := r.people.CreateToken(ctx, p.ID, account.NewToken{Name: *name, By: p.ID})
 	if err != nil {
 		return plain(err)
 	}

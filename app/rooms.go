@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/chart"
 	"assay/app/query"
 	"assay/app/source"
@@ -35,6 +36,9 @@ type rooms struct {
 	connections *source.Store
 	pools       *source.Pools
 	questions   *query.Store
+	rules       *query.Rules
+	audit       *audit.Log
+	vault       *vault.Vault
 	runner      *query.Runner
 	charts      *chart.Drawer
 }
@@ -63,11 +67,15 @@ func openRooms(ctx context.Context, cfg config.Config, log *slog.Logger, listene
 		return nil, err
 	}
 	reach := source.Reach{Private: cfg.PrivateHosts, Never: listeners}
-	r.people, r.throttle = account.NewStore(r.store, v), account.NewThrottle()
-	r.connections = source.NewStore(r.store, v, drivers())
+	r.vault, r.audit = v, audit.Open(r.store, v)
+	r.people = account.NewStore(r.store, v, r.audit)
+	if r.throttle, err = account.NewThrottle(ctx, r.store); err != nil {
+		return nil, err
+	}
+	r.connections = source.NewStore(r.store, v, drivers(), r.audit)
 	r.pools = source.NewPools(r.connections, reach.Dial, own(cfg))
-	r.questions = query.NewStore(r.store)
-	r.runner = query.NewRunner(r.pools, r.questions, query.Limits{Timeout: cfg.QueryTimeout, Rows: cfg.QueryRows, Bytes: cfg.QueryBytes, Concurrency: cfg.Concurrency})
+	r.questions, r.rules = query.NewStore(r.store, r.audit), query.NewRules(r.store, r.pools, r.audit)
+	r.runner = query.NewRunner(query.Rooms{Pools: r.pools, Questions: r.questions, Rules: r.rules, People: r.people, Log: r.audit}, query.Limits{Timeout: cfg.QueryTimeout, Rows: cfg.QueryRows, Bytes: cfg.QueryBytes, Concurrency: cfg.Concurrency})
 	r.charts = chart.NewDrawer(chart.Config{Script: static.EChartsServer(), Fonts: map[int][]byte{400: static.FontTTF(400), 600: static.FontTTF(600)}})
 	return r, nil
 }
@@ -101,6 +109,9 @@ func masterKey(cfg config.Config, log *slog.Logger) (vault.Key, error) {
 func (r *rooms) close() {
 	if r.charts != nil {
 		r.charts.Close()
+	}
+	if r.runner != nil {
+		r.runner.Close()
 	}
 	if r.pools != nil {
 		r.pools.Close()

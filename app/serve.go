@@ -63,15 +63,16 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	}
 	var kept sync.WaitGroup
 	kept.Go(func() { r.questions.KeepHistory(ctx) })
+	kept.Go(func() { r.runner.Watch(ctx) })
 	defer kept.Wait() // what was asked last is written before the store closes
 
 	e := web.New(web.Deps{
 		Config: web.Config{BaseURL: cfg.BaseURL, Local: at.Addr().IsLoopback(), Demo: c.sample},
 		Store:  r.store, People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
-		Questions: r.questions, Runner: r.runner, Charts: r.charts, Log: log, Expected: expected,
+		Questions: r.questions, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, Expected: expected,
 	})
 	api.Mount(e, api.Deps{People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
-		Questions: r.questions, Runner: r.runner, Charts: r.charts, Log: log, BaseURL: address, Stylesheet: static.Path("css/app.css")})
+		Questions: r.questions, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, BaseURL: address, Version: version, Stylesheet: static.Path("css/app.css")})
 	server := &http.Server{
 		Handler:           e,
 		ReadHeaderTimeout: 5 * time.Second,

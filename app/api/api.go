@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/chart"
 	"assay/app/query"
 	"assay/app/source"
@@ -27,7 +28,9 @@ type Deps struct {
 	Connections *source.Store
 	Pools       *source.Pools
 	Questions   *query.Store
+	Rules       *query.Rules
 	Runner      *query.Runner
+	Audit       *audit.Log
 	Charts      *chart.Drawer
 	Log         *slog.Logger
 	// BaseURL is the address people use, without a slash at its end; empty where only this machine does.
@@ -123,6 +126,8 @@ type operation struct {
 	tag, summary, detail string
 	// action is what the caller must be allowed to do; empty where it is enough to be signed in.
 	action account.Action
+	// on, where set, makes of the path's id the object to which the action is done.
+	on func(id string) account.Object
 	// public calls need no token.
 	public bool
 	// status is that of success where it is not the usual one.

@@ -20,6 +20,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/chart"
 	"assay/app/frame"
 	"assay/app/query"
@@ -72,12 +73,13 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	h := &house{t: t, log: &bytes.Buffer{}, tokens: map[account.Role]string{}, people: map[account.Role]*account.Person{}, slow: &slowDriver{Driver: sqlite.New()}}
-	people := account.NewStore(s, v)
-	connections := source.NewStore(s, v, source.NewDrivers(sqlite.New(), h.slow))
+	log := audit.Open(s, v)
+	people := account.NewStore(s, v, log)
+	connections := source.NewStore(s, v, source.NewDrivers(sqlite.New(), h.slow), log)
 	pools := source.NewPools(connections, nil, source.Own{})
 	t.Cleanup(pools.Close)
-	questions := query.NewStore(s)
-	runner := query.NewRunner(pools, questions, query.Limits{Timeout: 30 * time.Second, Rows: 10_000, Bytes: 64 << 20, Concurrency: 4})
+	questions, rules := query.NewStore(s, log), query.NewRules(s, pools, log)
+	runner := query.NewRunner(query.Rooms{Pools: pools, Questions: questions, Rules: rules, People: people, Log: log}, query.Limits{Timeout: 30 * time.Second, Rows: 10_000, Bytes: 64 << 20, Concurrency: 4})
 	charts := chart.NewDrawer(chart.Config{Script: static.EChartsServer(), Fonts: map[int][]byte{400: static.FontTTF(400), 600: static.FontTTF(600)}, Workers: 1, Timeout: time.Minute})
 	t.Cleanup(charts.Close)
 
@@ -90,7 +92,11 @@ func newHouse(t testing.TB) *house {
 			return next(c)
 		}
 	})
-	h.api = mount(e, Deps{People: people, Throttle: account.NewThrottle(), Connections: connections, Pools: pools, Questions: questions, Runner: runner,
+	throttle, err := account.NewThrottle(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.api = mount(e, Deps{People: people, Throttle: throttle, Connections: connections, Pools: pools, Questions: questions, Rules: rules, Runner: runner, Audit: log,
 		Charts: charts, Log: slog.New(slog.NewTextHandler(h.log, nil)), Stylesheet: "/static/app.css", Version: "test"})
 	h.server = httptest.NewUnstartedServer(e)
 	h.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
@@ -102,7 +108,7 @@ func newHouse(t testing.TB) *house {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if h.tokens[role], err = people.CreateToken(ctx, p.ID, "test"); err != nil {
+		if _, h.tokens[role], err = people.CreateToken(ctx, p.ID, account.NewToken{Name: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		h.people[role] = p

@@ -16,8 +16,8 @@ type grant struct {
 	RefreshToken string `json:"refresh_token" doc:"Can be traded once for new tokens"`
 }
 
-func granted(g account.Grant) *body[grant] {
-	return &body[grant]{grant{g.AccessToken, "Bearer", int(g.ExpiresIn.Seconds()), g.RefreshToken}}
+func granted(g account.Tokens) *body[grant] {
+	return &body[grant]{grant{g.Access, "Bearer", int(g.ExpiresIn.Seconds()), g.Refresh}}
 }
 
 type credentials struct {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/fault"
 )
 
@@ -25,26 +27,32 @@ func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
 		wait(c)
 		c.Response().Header().Set("Cache-Control", "no-store")
 		r := &request{http: c.Request(), network: c.RealIP(), id: c.Response().Header().Get("X-Request-Id")}
+		actor := audit.Actor{Name: "nobody", Via: "api", Address: r.network, Request: r.id}
 		if !o.public {
-			p, err := a.person(c.Request())
+			p, via, err := a.person(c.Request())
 			if err == nil && o.action != "" {
-				err = account.Check(p, o.action, ctx.Param("id"))
+				var objects []account.Object
+				if o.on != nil {
+					objects = append(objects, o.on(ctx.Param("id")))
+				}
+				err = account.Check(p, o.action, objects...)
 			}
 			if err != nil {
 				a.write(c, a.problemOf(r, err))
 				return
 			}
 			r.person = p
+			actor.ID, actor.Name, actor.Via = p.ID, p.Email, via
 		}
-		next(huma.WithValue(ctx, requestKey{}, r))
+		next(huma.WithContext(huma.WithValue(ctx, requestKey{}, r), audit.As(context.WithValue(ctx.Context(), requestKey{}, r), actor)))
 	}
 }
 
-// person returns who speaks through the request's token. Cookies do not count.
-func (a *api) person(r *http.Request) (*account.Person, error) {
+// person returns who speaks, and how, through the request's token. Cookies do not count.
+func (a *api) person(r *http.Request) (p *account.Person, via string, err error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if token = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return nil, fault.New(fault.SignIn, "Send a token in the header Authorization: Bearer")
+		return nil, "", fault.New(fault.SignIn, "Send a token in the header Authorization: Bearer")
 	}
 	return a.People.Bearer(r.Context(), token)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"assay/app/account"
+	"assay/app/query"
 	"assay/app/source"
 )
 
@@ -39,7 +40,7 @@ type encryption struct {
 
 func (a *api) connectionOf(p *account.Person, c *source.Connection) Connection {
 	out := Connection{ID: c.ID, Name: c.Name, Kind: c.Kind, Sample: c.Sample, TimeZone: c.Config.TimeZone, CreatedAt: utc(c.CreatedAt), UpdatedAt: utc(c.UpdatedAt)}
-	if account.May(p, account.EditConnections, c.ID).Allowed {
+	if account.May(p, account.EditConnections, account.OnConnection(c.ID)).Allowed {
 		t := c.Config.TLS
 		out.Host, out.Port, out.Database, out.User, out.Path, out.Options = c.Config.Host, c.Config.Port, c.Config.Database, c.Config.User, c.Config.Path, c.Config.Options
 		out.TLS = &encryption{Mode: string(t.Mode), CA: t.CA, Cert: t.Cert, ServerName: t.ServerName}
@@ -124,13 +125,13 @@ func (a *api) connections() {
 	const tag = "connections"
 	add(a, operation{id: "listConnections", method: http.MethodGet, path: "/connections", tag: tag, action: account.SeeConnections, summary: "List connections by name"}, a.listConnections)
 	add(a, operation{id: "createConnection", method: http.MethodPost, path: "/connections", tag: tag, action: account.EditConnections, status: http.StatusCreated, summary: "Save a connection"}, a.createConnection)
-	add(a, operation{id: "getConnection", method: http.MethodGet, path: "/connections/{id}", tag: tag, action: account.SeeConnections, summary: "Get a connection"}, a.getConnection)
-	add(a, operation{id: "replaceConnection", method: http.MethodPut, path: "/connections/{id}", tag: tag, action: account.EditConnections, summary: "Replace a connection"}, a.replaceConnection)
-	add(a, operation{id: "updateConnection", method: http.MethodPatch, path: "/connections/{id}", tag: tag, action: account.EditConnections, summary: "Change a connection"}, a.updateConnection)
-	add(a, operation{id: "deleteConnection", method: http.MethodDelete, path: "/connections/{id}", tag: tag, action: account.EditConnections, summary: "Remove a connection that no question uses"}, a.deleteConnection)
-	add(a, operation{id: "testConnection", method: http.MethodPost, path: "/connections/{id}/test", tag: tag, action: account.SeeConnections,
+	add(a, operation{id: "getConnection", method: http.MethodGet, path: "/connections/{id}", tag: tag, action: account.SeeConnections, on: account.OnConnection, summary: "Get a connection"}, a.getConnection)
+	add(a, operation{id: "replaceConnection", method: http.MethodPut, path: "/connections/{id}", tag: tag, action: account.EditConnections, on: account.OnConnection, summary: "Replace a connection"}, a.replaceConnection)
+	add(a, operation{id: "updateConnection", method: http.MethodPatch, path: "/connections/{id}", tag: tag, action: account.EditConnections, on: account.OnConnection, summary: "Change a connection"}, a.updateConnection)
+	add(a, operation{id: "deleteConnection", method: http.MethodDelete, path: "/connections/{id}", tag: tag, action: account.EditConnections, on: account.OnConnection, summary: "Remove a connection that no question uses"}, a.deleteConnection)
+	add(a, operation{id: "testConnection", method: http.MethodPost, path: "/connections/{id}/test", tag: tag, action: account.SeeConnections, on: account.OnConnection,
 		summary: "Connect and tell what was found", detail: "What goes wrong is the member problem, not an error."}, a.testConnection)
-	add(a, operation{id: "getConnectionSchema", method: http.MethodGet, path: "/connections/{id}/schema", tag: tag, action: account.SeeConnections,
+	add(a, operation{id: "getConnectionSchema", method: http.MethodGet, path: "/connections/{id}/schema", tag: tag, action: account.SeeConnections, on: account.OnConnection,
 		summary: "List tables and columns", detail: "As last read from the database's own catalog; read now where that never happened."}, a.schema)
 }
 
@@ -140,6 +141,7 @@ func (a *api) listConnections(ctx context.Context, in *Paging) (*body[page[Conne
 		return nil, err
 	}
 	p := from(ctx).person
+	list = query.Reachable(p, account.SeeConnections, list)
 	return cut(each(list, func(c *source.Connection) Connection { return a.connectionOf(p, c) }), *in, func(c Connection) string { return c.ID })
 }
 
@@ -214,11 +216,12 @@ func (a *api) testConnection(ctx context.Context, in *ByID) (*body[source.Probe]
 }
 
 func (a *api) schema(ctx context.Context, in *schemaInput) (*body[source.Catalog], error) {
-	read := a.Pools.Catalog
 	if in.Refresh {
-		read = a.Pools.Refresh
+		if _, err := a.Pools.Refresh(ctx, in.ID); err != nil {
+			return nil, err
+		}
 	}
-	catalog, err := read(ctx, in.ID)
+	catalog, err := a.Rules.Catalog(ctx, from(ctx).person, in.ID)
 	if err != nil {
 		return nil, err
 	}

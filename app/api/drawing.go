@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"assay/app/account"
 	"assay/app/chart"
 	"assay/app/fault"
 	"assay/app/query"
@@ -24,7 +25,7 @@ func (a *api) questionChart(ctx context.Context, in *ByID) (*huma.StreamResponse
 	if a.Charts == nil {
 		return nil, errNoCharts
 	}
-	q, err := a.Questions.Get(ctx, in.ID)
+	q, err := a.question(ctx, account.Look, in.ID)
 	if err != nil {
 		return nil, err
 	}

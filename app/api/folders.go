@@ -35,11 +35,12 @@ func (a *api) listFolders(ctx context.Context, in *Paging) (*body[page[folder]],
 	if err != nil {
 		return nil, err
 	}
+	list = query.Shown(from(ctx).person, list)
 	return cut(each(list, folderOf), *in, func(f folder) string { return f.ID })
 }
 
 func (a *api) createFolder(ctx context.Context, in *folderInput) (*body[folder], error) {
-	id, err := a.Questions.Folder(ctx, in.Body.Name)
+	id, err := a.Questions.EnsureFolder(ctx, in.Body.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func (a *api) me(ctx context.Context, _ *nothing) (*body[me], error) {
 	p := from(ctx).person
 	out := me{ID: p.ID, Email: p.Email, Name: p.Name, Role: string(p.Role), Actions: []string{}}
 	for _, action := range actions {
-		if account.May(p, action, "").Allowed {
+		if account.May(p, action).Allowed {
 			out.Actions = append(out.Actions, string(action))
 		}
 	}

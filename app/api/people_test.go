@@ -55,7 +55,7 @@ func TestGuessingPasswords(t *testing.T) {
 // TestCookiesDoNotCount is the attack of another site's form riding on a session.
 func TestCookiesDoNotCount(t *testing.T) {
 	h := newHouse(t)
-	token, err := h.api.People.SaveSession(t.Context(), "", h.people[account.Admin].ID, []byte("x"))
+	token, err := h.api.People.StartSession(t.Context(), account.Session{PersonID: h.people[account.Admin].ID, Data: []byte("x")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,7 +166,7 @@ func (a *api) questions() {
 }
 
 func (a *api) listQuestions(ctx context.Context, in *questionFind) (*body[page[question]], error) {
-	list, err := a.Questions.List(ctx, query.Find{Folder: in.Folder, Connection: in.Connection, Text: in.Text, After: in.Cursor, Limit: in.Limit + 1})
+	list, err := a.Questions.List(ctx, query.Find{Folder: in.Folder, Connection: in.Connection, Text: in.Text, After: in.Cursor, Limit: in.Limit + 1, For: from(ctx).person})
 	if err != nil {
 		return nil, err
 	}
@@ -179,10 +179,39 @@ func (a *api) listQuestions(ctx context.Context, in *questionFind) (*body[page[q
 	return pageOf(all, in.Paging, func(q question) string { return q.ID }), nil
 }
 
+// question returns a saved question to which the caller may do the action.
+func (a *api) question(ctx context.Context, action account.Action, id string) (*query.Question, error) {
+	q, err := a.Questions.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return q, q.Check(from(ctx).person, action)
+}
+
+// placed decides whether a person may save a question where it says.
+func placed(p *account.Person, q *query.Question) error {
+	var problems fault.Fields
+	for _, place := range []struct {
+		field string
+		on    account.Object
+	}{{"connection", account.OnConnection(q.ConnectionID)}, {"folder", account.InFolder(q.FolderID)}} {
+		err := account.Check(p, account.Save, place.on)
+		if fault.Is(err, fault.NotFound) {
+			problems.Add(place.field, "%s", fault.MessageOf(err))
+		} else if err != nil {
+			return err
+		}
+	}
+	return problems.Err()
+}
+
 func (a *api) createQuestion(ctx context.Context, in *questionCreate) (*created[question], error) {
 	b := in.Body
 	q := &query.Question{Name: b.Name, Description: b.Description, FolderID: b.Folder, ConnectionID: b.Connection}
 	if err := b.apply(&q.Body); err != nil {
+		return nil, err
+	}
+	if err := placed(from(ctx).person, q); err != nil {
 		return nil, err
 	}
 	if err := a.Questions.Create(ctx, q, from(ctx).person.ID); err != nil {
@@ -193,7 +222,7 @@ func (a *api) createQuestion(ctx context.Context, in *questionCreate) (*created[
 }
 
 func (a *api) getQuestion(ctx context.Context, in *ByID) (*body[question], error) {
-	q, err := a.Questions.Get(ctx, in.ID)
+	q, err := a.question(ctx, account.Look, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +231,7 @@ func (a *api) getQuestion(ctx context.Context, in *ByID) (*body[question], error
 }
 
 func (a *api) replaceQuestion(ctx context.Context, in *questionReplace) (*body[question], error) {
-	q, err := a.Questions.Get(ctx, in.ID)
+	q, err := a.question(ctx, account.Save, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +241,7 @@ func (a *api) replaceQuestion(ctx context.Context, in *questionReplace) (*body[q
 }
 
 func (a *api) updateQuestion(ctx context.Context, in *questionPatch) (*body[question], error) {
-	q, err := a.Questions.Get(ctx, in.ID)
+	q, err := a.question(ctx, account.Save, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -231,6 +260,9 @@ func (a *api) saveQuestion(ctx context.Context, q *query.Question, given Asked, 
 	if from1 > 0 {
 		q.Version = from1
 	}
+	if err := placed(from(ctx).person, q); err != nil {
+		return nil, err
+	}
 	if err := a.Questions.Update(ctx, q, from(ctx).person.ID); err != nil {
 		return nil, err
 	}
@@ -239,11 +271,14 @@ func (a *api) saveQuestion(ctx context.Context, q *query.Question, given Asked, 
 }
 
 func (a *api) deleteQuestion(ctx context.Context, in *ByID) (*nothing, error) {
+	if _, err := a.question(ctx, account.Save, in.ID); err != nil {
+		return nil, err
+	}
 	return nil, a.Questions.Delete(ctx, in.ID)
 }
 
 func (a *api) listVersions(ctx context.Context, in *versionsInput) (*body[page[version]], error) {
-	if _, err := a.Questions.Get(ctx, in.ID); err != nil {
+	if _, err := a.question(ctx, account.Look, in.ID); err != nil {
 		return nil, err
 	}
 	list, err := a.Questions.Versions(ctx, in.ID)
@@ -262,6 +297,9 @@ func (a *api) listVersions(ctx context.Context, in *versionsInput) (*body[page[v
 }
 
 func (a *api) restoreVersion(ctx context.Context, in *restoreInput) (*body[question], error) {
+	if _, err := a.question(ctx, account.Save, in.ID); err != nil {
+		return nil, err
+	}
 	q, err := a.Questions.Restore(ctx, in.ID, in.Version, from(ctx).person.ID)
 	if err != nil {
 		return nil, err
@@ -271,7 +309,7 @@ func (a *api) restoreVersion(ctx context.Context, in *restoreInput) (*body[quest
 }
 
 func (a *api) runQuestion(ctx context.Context, in *runInput) (*huma.StreamResponse, error) {
-	q, err := a.Questions.Get(ctx, in.ID)
+	q, err := a.question(ctx, account.Look, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -284,7 +322,7 @@ func (a *api) runQuestion(ctx context.Context, in *runInput) (*huma.StreamRespon
 
 // saved asks a saved question; values that are not given are the saved ones.
 func saved(q *query.Question, req query.Request) query.Request {
-	req.SQL, req.Spec, req.Saved = q.Body.SQL, q.Body.Spec, true
+	req.Saved = q
 	values := map[string]string{}
 	for name, text := range q.Body.Parameters {
 		values[name] = text
@@ -332,7 +370,7 @@ func fromAddress(r *http.Request, q *query.Question, own map[string]*int) (value
 }
 
 func (a *api) questionData(ctx context.Context, in *ByID) (*huma.StreamResponse, error) {
-	q, err := a.Questions.Get(ctx, in.ID)
+	q, err := a.question(ctx, account.Look, in.ID)
 	if err != nil {
 		return nil, err
 	}

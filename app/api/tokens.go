@@ -53,11 +53,8 @@ func (a *api) listTokens(ctx context.Context, in *Paging) (*body[page[Token]], e
 }
 
 func (a *api) createToken(ctx context.Context, in *tokenInput) (*created[newToken], error) {
-	secret, err := a.People.CreateToken(ctx, from(ctx).person.ID, in.Body.Name)
-	if err != nil {
-		return nil, err
-	}
-	t, err := a.People.FindToken(ctx, secret)
+	p := from(ctx).person
+	t, secret, err := a.People.CreateToken(ctx, p.ID, account.NewToken{Name: in.Body.Name, By: p.ID})
 	if err != nil {
 		return nil, err
 	}

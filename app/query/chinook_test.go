@@ -15,6 +15,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/frame"
 	"assay/app/source"
 	"assay/app/source/sourcetest"
@@ -58,12 +59,13 @@ func newRoom(t *testing.T, limits Limits) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	connections := source.NewStore(s, v, source.NewDrivers(allDrivers...))
+	log := audit.Open(s, v)
+	connections := source.NewStore(s, v, source.NewDrivers(allDrivers...), log)
 	pools := source.NewPools(connections, func(ctx context.Context, network, address string) (net.Conn, error) {
 		return source.Reach{Private: true}.Dial(ctx, network, address)
 	}, source.Own{})
 	t.Cleanup(pools.Close)
-	return &room{Runner: NewRunner(pools, NewStore(s), limits), connections: connections, person: &account.Person{ID: "p", Role: account.Admin}}
+	return &room{Runner: NewRunner(Rooms{Pools: pools, Questions: NewStore(s, log), Rules: NewRules(s, pools, log), People: account.NewStore(s, v, log), Log: log}, limits), connections: connections, person: &account.Person{ID: "p", Role: account.Admin}}
 }
 
 func (r *room) connect(t *testing.T, name string, c source.Config) string {

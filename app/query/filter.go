@@ -20,9 +20,14 @@ type binder struct {
 	dialect source.Dialect
 	now     time.Time // in the connection's zone
 	args    []source.Arg
+	// constant writes values into the text, each as a constant that cannot be anything else.
+	constant bool
 }
 
 func (b *binder) bind(kind frame.Kind, text string) string {
+	if b.constant {
+		return b.dialect.Literal(text, kind)
+	}
 	b.args = append(b.args, source.Arg{Kind: kind, Text: text})
 	return b.dialect.Placeholder(len(b.args), kind)
 }

@@ -22,9 +22,9 @@ type flight struct {
 	err     error
 }
 
-// flightKey names a question: what is sent, where, how much is kept, and the rights it runs under.
+// flightKey names a question: what is sent, where, how much is kept, and what limits it.
 func flightKey(req Request, p *prepared) [32]byte {
-	body, _ := json.Marshal([]any{req.Connection, p.opened.Connection.Version, p.statement.SQL, p.statement.Args, req.Explain, req.Limit, req.Timeout, req.Person.Role, req.Saved})
+	body, _ := json.Marshal([]any{req.Connection, p.opened.Connection.Version, p.statement.SQL, p.statement.Args, req.Explain, req.Limit, req.Timeout, p.limits})
 	return sha256.Sum256(body)
 }
 

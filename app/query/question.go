@@ -9,6 +9,8 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/fault"
 	"assay/app/store"
 )
@@ -70,13 +72,14 @@ type Folder struct {
 // Store keeps saved questions, their versions and folders, and the history of written ones.
 type Store struct {
 	db    *store.Store
+	log   *audit.Log
 	now   func() time.Time
 	notes chan *Asked
 }
 
-// NewStore returns the questions of a store.
-func NewStore(s *store.Store) *Store {
-	return &Store{db: s, now: func() time.Time { return time.Now().UTC() }, notes: make(chan *Asked, 1024)}
+// NewStore returns the questions of a store; what changes about them is recorded in the log.
+func NewStore(s *store.Store, log *audit.Log) *Store {
+	return &Store{db: s, log: log, now: func() time.Time { return time.Now().UTC() }, notes: make(chan *Asked, 1024)}
 }
 
 func (q *Question) check() error {
@@ -123,20 +126,30 @@ func (s *Store) Create(ctx context.Context, q *Question, by string) (err error) 
 	}
 	q.ID, q.Version, q.CreatedBy, q.CreatedAt, q.UpdatedAt = store.NewID(), 1, by, s.now(), s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := known(ctx, tx, "connections", q.ConnectionID, "connection"); err != nil {
+		if err := q.placed(ctx, tx); err != nil {
 			return err
-		}
-		if q.FolderID != "" {
-			if err := known(ctx, tx, "folders", q.FolderID, "folder"); err != nil {
-				return err
-			}
 		}
 		if _, err := tx.NewInsert().Model(q).Exec(ctx); err != nil {
 			return err
 		}
-		_, err := tx.NewInsert().Model(q.saved(by, q.UpdatedAt)).Exec(ctx)
-		return err
+		if _, err := tx.NewInsert().Model(q.saved(by, q.UpdatedAt)).Exec(ctx); err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, q.event("question.create"))
 	})
+}
+
+// placed tells whether the question's connection and folder exist.
+func (q *Question) placed(ctx context.Context, tx bun.Tx) error {
+	if err := known(ctx, tx, "connections", q.ConnectionID, "connection"); err != nil || q.FolderID == "" {
+		return err
+	}
+	return known(ctx, tx, "folders", q.FolderID, "folder")
+}
+
+func (q *Question) event(action string) audit.Event {
+	return audit.Event{Action: action, Connection: q.ConnectionID, Object: audit.Object{Kind: "question", ID: q.ID, Name: q.Name},
+		Detail: map[string]any{"version": q.Version, "folder": q.FolderID}}
 }
 
 func known(ctx context.Context, tx bun.Tx, table, id, noun string) error {
@@ -169,11 +182,32 @@ type Find struct {
 	// After is the id of the last question of the page before; Limit is the page's size, 0 for all.
 	After string
 	Limit int
+	// For, where set, leaves out what this person may not see.
+	For *account.Person
 }
 
 // List returns saved questions by name.
 func (s *Store) List(ctx context.Context, f Find) (list []Question, err error) {
 	defer fault.Wrap(&err, "query.List")
+	for {
+		some, err := s.some(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, q := range some {
+			if (f.For == nil || q.Check(f.For, account.Look) == nil) && (f.Limit == 0 || len(list) < f.Limit) {
+				list = append(list, q)
+			}
+		}
+		if f.Limit == 0 || len(list) == f.Limit || len(some) < f.Limit {
+			return list, nil
+		}
+		f.After = some[len(some)-1].ID
+	}
+}
+
+// some returns the next questions, whoever may see them.
+func (s *Store) some(ctx context.Context, f Find) (list []Question, err error) {
 	q := s.db.Read().NewSelect().Model(&list).Order("name", "id")
 	if f.Folder != "" {
 		q.Where("folder_id = ?", f.Folder)
@@ -212,13 +246,8 @@ func (s *Store) Update(ctx context.Context, q *Question, by string) (err error) 
 	from := q.Version
 	q.Version, q.UpdatedAt = from+1, s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := known(ctx, tx, "connections", q.ConnectionID, "connection"); err != nil {
+		if err := q.placed(ctx, tx); err != nil {
 			return err
-		}
-		if q.FolderID != "" {
-			if err := known(ctx, tx, "folders", q.FolderID, "folder"); err != nil {
-				return err
-			}
 		}
 		res, err := tx.NewUpdate().Model(q).Column("folder_id", "name", "description", "connection_id", "body", "version", "updated_at").
 			WherePK().Where("version = ?", from).Exec(ctx)
@@ -232,8 +261,10 @@ func (s *Store) Update(ctx context.Context, q *Question, by string) (err error) 
 			}
 			return fault.New(fault.Conflict, "Somebody saved version %d of this question in the meantime; load it and save again", last)
 		}
-		_, err = tx.NewInsert().Model(q.saved(by, q.UpdatedAt)).Exec(ctx)
-		return err
+		if _, err = tx.NewInsert().Model(q.saved(by, q.UpdatedAt)).Exec(ctx); err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, q.event("question.update"))
 	})
 }
 
@@ -244,8 +275,11 @@ func (s *Store) Delete(ctx context.Context, id string) (err error) {
 		if _, err := tx.NewRaw("DELETE FROM question_versions WHERE question_id = ?", id).Exec(ctx); err != nil {
 			return err
 		}
-		res, err := tx.NewDelete().Model((*Question)(nil)).Where("id = ?", id).Exec(ctx)
-		return store.Changed(res, err, "question")
+		q := &Question{ID: id}
+		if err := tx.NewRaw("DELETE FROM questions WHERE id = ? RETURNING name, connection_id, folder_id, version", id).Scan(ctx, q); err != nil {
+			return store.Missing(err, "question")
+		}
+		return s.log.Append(ctx, tx, q.event("question.delete"))
 	})
 }
 
@@ -287,9 +321,11 @@ func (s *Store) Folders(ctx context.Context) (list []Folder, err error) {
 	return list, err
 }
 
-// Folder returns the id of the folder with the name, making it where there is none.
-func (s *Store) Folder(ctx context.Context, name string) (id string, err error) {
-	defer fault.Wrap(&err, "query.Folder")
+// EnsureFolder returns the id of the folder with the name, making it where there
+// is none. Everyone is granted a new one, as far as their roles go.
+func (s *Store) EnsureFolder(ctx context.Context, name string) (id string, err error) {
+	defer fault.Wrap(&err, "query.EnsureFolder")
+	defer s.db.Granted()
 	if name = strings.TrimSpace(name); name == "" || utf8.RuneCountInString(name) > 100 {
 		return "", fault.Field("folder", "A folder's name has 1 to 100 characters")
 	}
@@ -299,8 +335,15 @@ func (s *Store) Folder(ctx context.Context, name string) (id string, err error) 
 			return err
 		}
 		id = store.NewID()
-		_, err = tx.NewInsert().Model(&Folder{ID: id, Name: name, CreatedAt: s.now()}).Exec(ctx)
-		return err
+		if _, err = tx.NewInsert().Model(&Folder{ID: id, Name: name, CreatedAt: s.now()}).Exec(ctx); err != nil {
+			return err
+		}
+		_, err = tx.NewRaw(`INSERT INTO grants (id, subject_kind, subject_id, object_kind, object_id, level, created_at)
+			VALUES (?, 'everyone', '', 'folder', ?, 'edit', ?)`, store.NewID(), id, s.now()).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, audit.Event{Action: "folder.create", Object: audit.Object{Kind: "folder", ID: id, Name: name}})
 	})
 	return id, err
 }

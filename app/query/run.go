@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/fault"
 	"assay/app/frame"
 	"assay/app/source"
@@ -32,8 +33,9 @@ type Request struct {
 	// SQL is a written question, Spec one built by clicking; exactly one is set.
 	SQL  string
 	Spec *Spec
-	// Saved says that the question was saved, so that who may look may run it.
-	Saved bool
+	// Saved is the saved question that is asked, with its own connection and text
+	// in place of those above: who may look may ask it.
+	Saved *Question
 	// Parameters holds the values of the written question's parameters as typed.
 	Parameters map[string]string
 	// Limit is the most rows wanted: 0 for the usual cap, Uncapped for all.
@@ -51,6 +53,9 @@ const Uncapped = -1
 type Runner struct {
 	pools  *source.Pools
 	store  *Store
+	rules  *Rules
+	people *account.Store
+	log    *audit.Log
 	limits Limits
 	now    func() time.Time
 
@@ -61,11 +66,23 @@ type Runner struct {
 	shared flights
 
 	guarded verdicts
+	// closing counts the records of ended answers that are still being written.
+	closing sync.WaitGroup
 }
 
-// NewRunner returns the door to the pools' databases; written questions are noted in the store's history.
-func NewRunner(p *source.Pools, s *Store, l Limits) *Runner {
-	return &Runner{pools: p, store: s, limits: l, now: time.Now, queues: map[string]*queue{}, live: map[string]*running{}}
+// Rooms are what a Runner stands on.
+type Rooms struct {
+	Pools     *source.Pools
+	Questions *Store
+	Rules     *Rules
+	People    *account.Store
+	Log       *audit.Log
+}
+
+// NewRunner returns the door to the pools' databases; every question is
+// recorded in the log, written ones are noted in their person's history.
+func NewRunner(r Rooms, l Limits) *Runner {
+	return &Runner{pools: r.Pools, store: r.Questions, rules: r.Rules, people: r.People, log: r.Log, limits: l, now: time.Now, queues: map[string]*queue{}, live: map[string]*running{}}
 }
 
 // prepared is a question that passed every check and can be sent.
@@ -74,18 +91,30 @@ type prepared struct {
 	statement source.Statement
 	asked     string // the text for which positions are told
 	outputs   []Output
+	limits    string // names what limits the person, see limits.print
+}
+
+// settle fills in what a saved question asks.
+func (req *Request) settle() {
+	if q := req.Saved; q != nil {
+		req.Connection, req.SQL, req.Spec = q.ConnectionID, q.Body.SQL, q.Body.Spec
+	}
+}
+
+// check decides whether the person may ask.
+func (req *Request) check(p *account.Person) error {
+	switch {
+	case req.Saved != nil:
+		return account.Check(p, account.Look, account.InFolder(req.Saved.FolderID), account.OnConnection(req.Connection))
+	case req.Spec == nil:
+		return account.Check(p, account.AskSQL, account.OnConnection(req.Connection))
+	}
+	return account.Check(p, account.Ask, account.OnConnection(req.Connection))
 }
 
 // prepare checks rights, compiles or binds, and guards.
 func (r *Runner) prepare(ctx context.Context, req Request) (*prepared, error) {
-	action := account.Ask
-	switch {
-	case req.Saved:
-		action = account.Look
-	case req.Spec == nil:
-		action = account.AskSQL
-	}
-	if err := account.Check(req.Person, action, req.Connection); err != nil {
+	if err := req.check(req.Person); err != nil {
 		return nil, err
 	}
 	if (req.Spec == nil) == (req.SQL == "") {
@@ -95,10 +124,14 @@ func (r *Runner) prepare(ctx context.Context, req Request) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{opened: opened, asked: req.SQL}
+	limits, err := r.rules.limits(ctx, req.Person, opened)
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{opened: opened, asked: req.SQL, limits: limits.print}
 	var text string
 	if req.Spec != nil {
-		compiled, err := r.Compile(ctx, req.Connection, req.Spec)
+		compiled, err := r.Compile(ctx, req.Person, req.Connection, req.Spec)
 		if err != nil {
 			return nil, err
 		}
@@ -106,27 +139,42 @@ func (r *Runner) prepare(ctx context.Context, req Request) (*prepared, error) {
 	} else if text, p.statement.Args, err = bindParameters(req.SQL, req.Parameters, opened.Driver.Dialect()); err != nil {
 		return nil, err
 	}
-	checked, err := r.guarded.check(opened.Driver, text)
+	checked, err := r.guarded.check(opened.Driver, text, limits)
 	if err != nil {
 		if f := source.AsFailure(err); f != nil && text != req.SQL && req.Spec == nil {
 			f.Position = source.MapPosition(req.SQL, text, f.Position)
 		}
 		return nil, err
 	}
+	if checked.limited && req.Explain {
+		return nil, source.Refuse(0, "A plan would tell of rows that a rule hides from you")
+	}
 	p.statement.SQL, p.statement.Explain = checked.SQL, req.Explain
 	return p, nil
 }
 
-// Compile spells a spec for its connection without running it.
-func (r *Runner) Compile(ctx context.Context, connection string, s *Spec) (*Compiled, error) {
+// View names what limits what the person sees of a connection: an answer for
+// one person may be shown to another one only where both have the same.
+func (r *Runner) View(ctx context.Context, p *account.Person, connection string) (string, error) {
+	opened, err := r.pools.Open(ctx, connection)
+	if err != nil {
+		return "", err
+	}
+	l, err := r.rules.limits(ctx, p, opened)
+	return l.print, err
+}
+
+// Compile spells a spec for its connection without running it, over the tables
+// that the person may know of.
+func (r *Runner) Compile(ctx context.Context, p *account.Person, connection string, s *Spec) (*Compiled, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	catalog, err := r.pools.Catalog(ctx, connection)
+	opened, err := r.pools.Open(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
-	opened, err := r.pools.Open(ctx, connection)
+	catalog, err := r.rules.Catalog(ctx, p, connection)
 	if err != nil {
 		return nil, err
 	}
@@ -234,13 +282,35 @@ func explainFailure(run *running, err error, asked, sent string) error {
 }
 
 // Open asks the question and returns its rows as they come. The answer ends
-// with ctx, with its deadline, or when somebody cancels it by its id.
+// with ctx, with its deadline, or when somebody cancels it by its id. That it was
+// asked is recorded before the first row is given, how it ended when it is closed.
 func (r *Runner) Open(ctx context.Context, req Request) (_ *Answer, err error) {
+	req.settle()
 	p, err := r.prepare(ctx, req)
 	if err != nil {
-		return nil, err
+		return nil, r.recordRefusal(ctx, req, err)
 	}
-	return r.send(ctx, req, p)
+	recorded := r.recordAsked(ctx, req, p)
+	a, err := r.send(ctx, req, p)
+	if failed := <-recorded; failed != nil {
+		if a != nil {
+			a.Close()
+		}
+		return nil, failed
+	}
+	if err != nil {
+		return nil, r.recordEnd(ctx, req, p, ended{err: err})
+	}
+	finish := a.finish
+	a.finish = func(err error) {
+		finish(err)
+		r.closing.Add(1)
+		go func() {
+			defer r.closing.Done()
+			r.recordEnd(ctx, req, p, ended{id: a.ID, rows: a.Count(), elapsed: a.Elapsed(), streamed: true, state: a.run.state.Load().(string)})
+		}()
+	}
+	return a, nil
 }
 
 func (r *Runner) send(ctx context.Context, req Request, p *prepared) (_ *Answer, err error) {
@@ -250,7 +320,7 @@ func (r *Runner) send(ctx context.Context, req Request, p *prepared) (_ *Answer,
 	}
 	timeout = min(timeout, longest*r.limits.Timeout)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
-	run := r.start(ctx, cancel, req)
+	run := r.start(ctx, cancel, req, p)
 	started := r.now()
 	var release func()
 	finish := func(err error) {
@@ -259,7 +329,7 @@ func (r *Runner) send(ctx context.Context, req Request, p *prepared) (_ *Answer,
 			release()
 		}
 		r.end(run, err)
-		if req.Spec == nil && !req.Saved && req.Person != nil {
+		if req.Spec == nil && req.Saved == nil && req.Person != nil {
 			r.store.note(run, req, r.now().Sub(started))
 		}
 	}
@@ -314,16 +384,19 @@ type Result struct {
 
 // Frame asks the question and holds its answer up to the limits, which
 // Frame.Truncated tells. The same question asked at once by people with the
-// same rights runs once.
+// same rights runs once. Who asked what, and what became of it, is recorded
+// before the answer is given.
 func (r *Runner) Frame(ctx context.Context, req Request) (*Result, error) {
+	req.settle()
 	if req.Limit <= 0 || req.Limit > r.limits.Rows {
 		req.Limit = r.limits.Rows
 	}
 	p, err := r.prepare(ctx, req)
 	if err != nil {
-		return nil, err
+		return nil, r.recordRefusal(ctx, req, err)
 	}
-	return r.shared.do(ctx, flightKey(req, p), func(ctx context.Context) (*Result, error) {
+	started := r.now()
+	result, err := r.shared.do(ctx, flightKey(req, p), func(ctx context.Context) (*Result, error) {
 		a, err := r.send(ctx, req, p)
 		if err != nil {
 			return nil, err
@@ -336,6 +409,14 @@ func (r *Runner) Frame(ctx context.Context, req Request) (*Result, error) {
 		f.Truncated = f.Truncated || a.Truncated()
 		return &Result{ID: a.ID, SQL: a.SQL, Frame: f, Elapsed: a.Elapsed()}, nil
 	})
+	end := ended{err: err, elapsed: r.now().Sub(started)}
+	if err == nil {
+		end.id, end.rows, end.shared = result.ID, result.Frame.Rows(), result.Shared
+	}
+	if err := r.recordEnd(ctx, req, p, end); err != nil {
+		return nil, err
+	}
+	return result, nil
 }
 
 func (r *Runner) queue(connection string) *queue {

@@ -270,7 +270,7 @@ func TestContinuingInSQLGivesTheSameRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compiled, err := r.Compile(t.Context(), id, spec)
+	compiled, err := r.Compile(t.Context(), r.person, id, spec)
 	if err != nil {
 		t.Fatal(err)
 	}

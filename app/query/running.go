@@ -32,6 +32,9 @@ type running struct {
 	state      atomic.Value // string
 	failure    atomic.Pointer[source.Failure]
 	ended      atomic.Pointer[time.Time]
+	// request and limits are what its rights are checked with again while it runs.
+	request Request
+	limits  string
 }
 
 func (q *running) fail(err error) {
@@ -59,8 +62,8 @@ type State struct {
 // keptStates is how many ended questions' states are remembered.
 const keptStates = 1000
 
-func (r *Runner) start(ctx context.Context, cancel context.CancelFunc, req Request) *running {
-	run := &running{ID: newQueryID(), person: req.Person.ID, connection: req.Connection, started: r.now(), ctx: ctx, cancel: cancel}
+func (r *Runner) start(ctx context.Context, cancel context.CancelFunc, req Request, p *prepared) *running {
+	run := &running{ID: newQueryID(), person: req.Person.ID, connection: req.Connection, started: r.now(), ctx: ctx, cancel: cancel, request: req, limits: p.limits}
 	run.state.Store(stateQueued)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,11 +125,57 @@ func (r *Runner) Cancel(p *account.Person, id string) error {
 	if err != nil {
 		return err
 	}
-	if run.ended.Load() == nil {
-		run.cancelled.Store(true)
-		run.cancel()
-	}
+	run.stop()
 	return nil
+}
+
+func (q *running) stop() {
+	if q.ended.Load() == nil {
+		q.cancelled.Store(true)
+		q.cancel()
+	}
+}
+
+// watchEvery is how often the rights behind running questions are looked at again.
+const watchEvery = time.Second
+
+// Watch ends, until ctx does, the questions of people who may no longer ask
+// them: who was disabled, lost a role or a right, or is under other rules now.
+func (r *Runner) Watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		r.mu.Lock()
+		live := make([]*running, 0, len(r.live))
+		for _, run := range r.live {
+			live = append(live, run)
+		}
+		r.mu.Unlock()
+		for _, run := range live {
+			if !r.stillMay(ctx, run) {
+				run.stop()
+			}
+		}
+	}
+}
+
+// stillMay reports whether the person may still ask what is running; where that
+// cannot be found out now, they may until it can.
+func (r *Runner) stillMay(ctx context.Context, run *running) bool {
+	p, err := r.people.Active(ctx, run.person)
+	if err != nil {
+		return !fault.Is(err, fault.SignIn)
+	}
+	if run.request.check(p) != nil {
+		return false
+	}
+	now, err := r.View(ctx, p, run.connection)
+	return err != nil || now == run.limits
 }
 
 // Load tells how many questions run and how many wait.

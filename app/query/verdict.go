@@ -10,10 +10,16 @@ import (
 // alone, and dashboards and programs ask the same texts again and again.
 type verdicts struct {
 	mu     sync.Mutex
-	passed map[verdictKey]source.Checked
+	passed map[verdictKey]verdict
 }
 
-type verdictKey struct{ kind, sql string }
+type verdictKey struct{ kind, limits, sql string }
+
+type verdict struct {
+	source.Checked
+	// limited says that a table was read in part.
+	limited bool
+}
 
 // Bounds of what is remembered: a longer text is judged anew, a full memory is emptied.
 const (
@@ -21,24 +27,33 @@ const (
 	longestVerdict = 16 << 10
 )
 
-// check returns the guard's answer to the text; refusals are never remembered.
-func (v *verdicts) check(d source.Driver, sql string) (source.Checked, error) {
-	key := verdictKey{d.Kind(), sql}
+// check returns the guard's answer to the text under the limits; refusals are never remembered.
+func (v *verdicts) check(d source.Driver, sql string, l limits) (verdict, error) {
+	key := verdictKey{d.Kind(), l.print, sql}
 	v.mu.Lock()
-	checked, ok := v.passed[key]
+	known, ok := v.passed[key]
 	v.mu.Unlock()
-	if ok {
-		return checked, nil
+	if ok && (l.print != "" || len(l.policy.Routines) == 0) {
+		return known, nil
 	}
-	checked, err := d.Guard(sql, source.Policy{})
+	policy := l.policy
+	if policy.Tables != nil {
+		policy.Tables = func(n source.Name) (source.Reading, error) {
+			r, err := l.policy.Tables(n)
+			known.limited = known.limited || r.Select != ""
+			return r, err
+		}
+	}
+	checked, err := d.Guard(sql, policy)
+	known.Checked = checked
 	if err != nil || len(sql) > longestVerdict {
-		return checked, err
+		return known, err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.passed == nil || len(v.passed) >= keptVerdicts {
-		v.passed = map[verdictKey]source.Checked{}
+		v.passed = map[verdictKey]verdict{}
 	}
-	v.passed[key] = checked
-	return checked, nil
+	v.passed[key] = known
+	return known, nil
 }

@@ -70,14 +70,14 @@ func (x *accountPages) password(c echo.Context) error {
 		}
 		return problem("password", fault.MessageOf(err))
 	}
-	if err := x.sessions.enter(c, p); err != nil {
+	if err := x.sessions.enter(c, p, "password"); err != nil {
 		return err
 	}
 	return redirect(c, "/account")
 }
 
 func (x *accountPages) createToken(c echo.Context) error {
-	secret, err := x.people.CreateToken(c.Request().Context(), person(c).ID, c.FormValue("name"))
+	_, secret, err := x.people.CreateToken(c.Request().Context(), person(c).ID, account.NewToken{Name: c.FormValue("name"), By: person(c).ID})
 	if err != nil && !fault.Is(err, fault.Invalid) {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"assay/app/account"
 	"assay/app/fault"
 	"assay/app/frame"
+	"assay/app/query"
 	"assay/app/source"
 	"assay/views"
 )
@@ -21,19 +22,20 @@ import (
 type connections struct {
 	connections *source.Store
 	pools       *source.Pools
+	rules       *query.Rules
 }
 
 func (x *connections) routes(g *echo.Group) {
 	g.GET("/connections", may(account.SeeConnections, x.list))
 	g.GET("/connections/new", may(account.EditConnections, x.new))
 	g.POST("/connections", may(account.EditConnections, x.create))
-	g.GET("/connections/:id", may(account.SeeConnections, x.show))
-	g.GET("/connections/:id/edit", may(account.EditConnections, x.edit))
-	g.POST("/connections/:id", may(account.EditConnections, x.update))
-	g.POST("/connections/:id/delete", may(account.EditConnections, x.remove))
-	g.POST("/connections/:id/test", may(account.SeeConnections, x.test))
-	g.POST("/connections/:id/refresh", may(account.SeeConnections, x.refresh))
-	g.GET("/connections/:id/schema", may(account.AskSQL, x.schema))
+	g.GET("/connections/:id", mayConnection(account.SeeConnections, x.show))
+	g.GET("/connections/:id/edit", mayConnection(account.EditConnections, x.edit))
+	g.POST("/connections/:id", mayConnection(account.EditConnections, x.update))
+	g.POST("/connections/:id/delete", mayConnection(account.EditConnections, x.remove))
+	g.POST("/connections/:id/test", mayConnection(account.SeeConnections, x.test))
+	g.POST("/connections/:id/refresh", mayConnection(account.SeeConnections, x.refresh))
+	g.GET("/connections/:id/schema", mayConnection(account.AskSQL, x.schema))
 }
 
 var kindNames = map[string]string{"postgres": "PostgreSQL", "mysql": "MySQL or MariaDB", "sqlserver": "SQL Server", "sqlite": "SQLite"}
@@ -62,7 +64,7 @@ func (x *connections) list(c echo.Context) error {
 		return err
 	}
 	page := views.Connections{Chrome: chrome(c, "Connections", "connections")}
-	for _, one := range list {
+	for _, one := range query.Reachable(person(c), account.SeeConnections, list) {
 		page.Items = append(page.Items, views.ConnectionItem{Name: one.Name, URL: "/connections/" + one.ID, Kind: kindNames[one.Kind], Where: where(page.Chrome, one.Config), Sample: one.Sample})
 	}
 	return respond(c, http.StatusOK, views.ConnectionsPage(page))
@@ -203,7 +205,7 @@ func (x *connections) page(c echo.Context, tested *views.Probe, failed error) er
 	page.Where = where(page.Chrome, con.Config)
 	ctx, cancel := context.WithTimeout(c.Request().Context(), catalogPatience)
 	defer cancel()
-	catalog, err := x.pools.Catalog(ctx, con.ID)
+	catalog, err := x.rules.Catalog(ctx, person(c), con.ID)
 	if failed != nil {
 		err = failed
 	}
@@ -291,7 +293,7 @@ func (x *connections) refresh(c echo.Context) error {
 
 // schema is what the SQL editor completes from.
 func (x *connections) schema(c echo.Context) error {
-	catalog, err := x.pools.Catalog(c.Request().Context(), c.Param("id"))
+	catalog, err := x.rules.Catalog(c.Request().Context(), person(c), c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -120,20 +120,21 @@ func (x *editor) page(c echo.Context, v url.Values, run bool) error {
 	if err != nil {
 		return err
 	}
+	list = query.Reachable(person(c), account.AskSQL, list)
 	var con *source.Connection
 	for i := range list {
 		if list[i].ID == v.Get("connection") || v.Get("connection") == "" && i == 0 {
 			con = &list[i]
 		}
 	}
-	for _, one := range list {
-		page.Connections = append(page.Connections, views.Choice{Value: one.ID, Label: one.Name, Selected: one.ID == con.ID})
-	}
 	if con == nil {
 		if v.Get("connection") != "" {
 			return fault.New(fault.NotFound, "There is no such connection")
 		}
 		return respond(c, http.StatusOK, views.SQLPage(page))
+	}
+	for _, one := range list {
+		page.Connections = append(page.Connections, views.Choice{Value: one.ID, Label: one.Name, Selected: one.ID == con.ID})
 	}
 	page.Connection, page.Dialect = con.ID, con.Kind
 	fields, values, complete := parameterFields(page.Text, parameters(v), nil)
@@ -175,7 +176,7 @@ func (x *editor) answer(c echo.Context, page *views.SQL, v url.Values, con *sour
 		return err
 	}
 	page.Result = &result
-	if result.Failure == nil && account.May(person(c), account.Save, con.ID).Allowed {
+	if result.Failure == nil && account.May(person(c), account.Save, account.OnConnection(con.ID)).Allowed {
 		page.Save = &views.SaveForm{Connection: con.ID, SQL: page.Text, Chart: writeSettings(settings), Folders: folders(c, x.questions)}
 	}
 	return nil
@@ -219,6 +220,9 @@ func (x *editor) history(c echo.Context, connection string) []views.Asked {
 func (x *editor) file(extension string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := c.QueryParams()
+		if err := account.Check(person(c), account.AskSQL, account.OnConnection(v.Get("connection"))); err != nil {
+			return err
+		}
 		con, err := x.connections.Get(c.Request().Context(), v.Get("connection"))
 		if err != nil {
 			return err

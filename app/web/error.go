@@ -2,7 +2,7 @@ package web
 
 import (
 	"context"
-	stderrors "errors"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -15,8 +15,8 @@ import (
 	"assay/views"
 )
 
-// errors is the one path of everything that goes wrong in a page.
-type errors struct{ log *slog.Logger }
+// errorPages is the one path of everything that goes wrong in a page.
+type errorPages struct{ log *slog.Logger }
 
 // statuses maps kinds of faults to HTTP; a kind that is not here is internal.
 var statuses = map[fault.Kind]int{
@@ -46,8 +46,8 @@ var titles = map[int]string{
 	http.StatusGatewayTimeout:        "Out of time",
 }
 
-func (x *errors) handle(err error, c echo.Context) {
-	if c.Response().Committed || stderrors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
+func (x *errorPages) handle(err error, c echo.Context) {
+	if c.Response().Committed || errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
 		return
 	}
 	status, message := x.explain(err)
@@ -70,11 +70,11 @@ func (x *errors) handle(err error, c echo.Context) {
 	}
 }
 
-func (x *errors) explain(err error) (status int, message string) {
-	if large, ok := stderrors.AsType[*http.MaxBytesError](err); ok {
+func (x *errorPages) explain(err error) (status int, message string) {
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return http.StatusRequestEntityTooLarge, "The request is larger than " + byteSize(large.Limit)
 	}
-	if h, ok := stderrors.AsType[*echo.HTTPError](err); ok {
+	if h, ok := errors.AsType[*echo.HTTPError](err); ok {
 		text, _ := h.Message.(string)
 		if h.Code == http.StatusNotFound || text == "" {
 			text = "There is nothing at this address. It may have been moved or removed."

@@ -22,6 +22,7 @@ import (
 type explore struct {
 	connections *source.Store
 	pools       *source.Pools
+	rules       *query.Rules
 	runner      *query.Runner
 	questions   *query.Store
 	charts      *chart.Drawer
@@ -48,6 +49,9 @@ func (x *explore) ask(c echo.Context) (con *source.Connection, spec *query.Spec,
 	id := c.QueryParam("connection")
 	if id == "" {
 		return nil, nil, settings, nil
+	}
+	if err := account.Check(person(c), account.Ask, account.OnConnection(id)); err != nil {
+		return nil, nil, settings, err
 	}
 	if con, err = x.connections.Get(c.Request().Context(), id); err != nil {
 		return nil, nil, settings, err
@@ -114,6 +118,7 @@ func (x *explore) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	list = query.Reachable(person(c), account.Ask, list)
 	for _, one := range list {
 		page.Connections = append(page.Connections, views.Choice{Value: one.ID, Label: one.Name, Selected: con != nil && con.ID == one.ID})
 	}
@@ -123,7 +128,7 @@ func (x *explore) show(c echo.Context) error {
 		}
 		return respond(c, http.StatusOK, views.ExplorePage(page))
 	}
-	catalog, err := x.pools.Catalog(c.Request().Context(), con.ID)
+	catalog, err := x.rules.Catalog(c.Request().Context(), person(c), con.ID)
 	if err != nil {
 		if !isContent(err) {
 			return err
@@ -163,13 +168,13 @@ func (x *explore) saving(c echo.Context, page *views.Explore, con *source.Connec
 		return
 	}
 	page.Title = title(spec)
-	if compiled, err := x.runner.Compile(c.Request().Context(), con.ID, spec); err == nil {
+	if compiled, err := x.runner.Compile(c.Request().Context(), person(c), con.ID, spec); err == nil {
 		page.SQL = compiled.SQL
 		if page.Chrome.CanAskSQL {
 			page.SQLURL = x.continueURL(c, con.ID, compiled)
 		}
 	}
-	if account.May(person(c), account.Save, con.ID).Allowed {
+	if account.May(person(c), account.Save, account.OnConnection(con.ID)).Allowed {
 		page.Save = &views.SaveForm{Connection: con.ID, Spec: string(body), Chart: writeSettings(settings), Name: page.Title, Folders: folders(c, x.questions)}
 	}
 }

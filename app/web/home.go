@@ -60,8 +60,8 @@ func (x *home) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page.NoConnections = len(connections) == 0
-	list, err := x.questions.List(ctx, query.Find{})
+	page.NoConnections = len(query.Reachable(person(c), account.Look, connections)) == 0
+	list, err := x.questions.List(ctx, query.Find{For: person(c)})
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,9 @@ func (x *home) show(c echo.Context) error {
 	list = latest(list, shownCards)
 	cards := make([]*card, len(list))
 	for i := range list {
-		cards[i] = x.card(person(c), locale(c), &list[i])
+		if cards[i], err = x.card(ctx, person(c), locale(c), &list[i]); err != nil {
+			return err
+		}
 	}
 	wait := time.NewTimer(cardPatience)
 	defer wait.Stop()
@@ -111,20 +113,26 @@ func pendingCard(q *query.Question) views.Card {
 
 // warm draws a person's first page before they come.
 func (x *home) warm(p *account.Person) {
-	list, err := x.questions.List(context.Background(), query.Find{})
+	list, err := x.questions.List(context.Background(), query.Find{For: p})
 	if err != nil {
 		return
 	}
 	list = latest(list, shownCards)
 	for i := range list {
-		x.card(p, frame.MatchLocale("en"), &list[i])
+		if _, err := x.card(context.Background(), p, frame.MatchLocale("en"), &list[i]); err != nil {
+			return
+		}
 	}
 }
 
 // card returns the drawing of a question under the rights of who asks: drawn
 // lately, or being drawn. An old one is shown until its successor is drawn.
-func (x *home) card(p *account.Person, l frame.Locale, q *query.Question) *card {
-	key := q.ID + " " + strconv.Itoa(q.Version) + " " + string(p.Role) + " " + l.String()
+func (x *home) card(ctx context.Context, p *account.Person, l frame.Locale, q *query.Question) (*card, error) {
+	sees, err := x.runner.View(ctx, p, q.ConnectionID)
+	if err != nil && !isContent(err) {
+		return nil, err
+	}
+	key := q.ID + " " + strconv.Itoa(q.Version) + " " + sees + " " + l.String()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.cards == nil {
@@ -137,7 +145,7 @@ func (x *home) card(p *account.Person, l frame.Locale, q *query.Question) *card 
 	}
 	old := x.cards[key]
 	if old != nil && (old.renewed || old.at.IsZero() || time.Since(old.at) < cardLife) {
-		return old
+		return old, nil
 	}
 	one := &card{done: make(chan struct{})}
 	if old == nil {
@@ -162,9 +170,9 @@ func (x *home) card(p *account.Person, l frame.Locale, q *query.Question) *card 
 		close(one.done)
 	}()
 	if old != nil {
-		return old
+		return old, nil
 	}
-	return one
+	return one, nil
 }
 
 // draw asks a question and draws its card; good says that the card may be shown for a while.
@@ -175,7 +183,7 @@ func (x *home) draw(ctx context.Context, draw *presenter, p *account.Person, q *
 		v.Note = "This question asks for values first."
 		return v, true
 	}
-	r, err := x.runner.Frame(ctx, query.Request{Person: p, Connection: q.ConnectionID, SQL: q.Body.SQL, Spec: q.Body.Spec, Saved: true, Parameters: values, Timeout: cardTimeout})
+	r, err := x.runner.Frame(ctx, query.Request{Person: p, Saved: q, Parameters: values, Timeout: cardTimeout})
 	if err != nil {
 		v.Failure = draw.failure(err)
 		return v, false
@@ -210,7 +218,13 @@ func (x *home) fragment(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	one := x.card(person(c), locale(c), q)
+	if err := q.Check(person(c), account.Look); err != nil {
+		return err
+	}
+	one, err := x.card(c.Request().Context(), person(c), locale(c), q)
+	if err != nil {
+		return err
+	}
 	select {
 	case <-one.done:
 		return respond(c, http.StatusOK, views.CardArticle(one.view))

@@ -2,7 +2,7 @@ package web
 
 import (
 	"crypto/rand"
-	stderrors "errors"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -66,7 +66,7 @@ func protect(e *echo.Echo, cfg Config, log *slog.Logger) {
 			if r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get(echo.HeaderContentType), echo.MIMEApplicationForm) {
 				// Read here: a form's fields, asked for one by one later, would just be empty.
 				if err := r.ParseForm(); err != nil {
-					if _, large := stderrors.AsType[*http.MaxBytesError](err); large {
+					if _, large := errors.AsType[*http.MaxBytesError](err); large {
 						return err
 					}
 					return echo.NewHTTPError(http.StatusBadRequest, "The form cannot be read")

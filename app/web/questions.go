@@ -40,7 +40,7 @@ func (x *questions) routes(g *echo.Group) {
 
 func (x *questions) list(c echo.Context) error {
 	ctx := c.Request().Context()
-	list, err := x.questions.List(ctx, query.Find{Text: c.QueryParam("q")})
+	list, err := x.questions.List(ctx, query.Find{Text: c.QueryParam("q"), For: person(c)})
 	if err != nil {
 		return err
 	}
@@ -83,9 +83,12 @@ func (x *questions) create(c echo.Context) error {
 	}
 	var err error
 	if name := c.FormValue("folder"); strings.TrimSpace(name) != "" {
-		if q.FolderID, err = x.questions.Folder(ctx, name); err != nil {
+		if q.FolderID, err = x.questions.EnsureFolder(ctx, name); err != nil {
 			return err
 		}
+	}
+	if err := q.Check(person(c), account.Save); err != nil {
+		return err
 	}
 	if err := x.questions.Create(ctx, q, person(c).ID); err != nil {
 		return err
@@ -96,11 +99,20 @@ func (x *questions) create(c echo.Context) error {
 	return redirect(c, "/questions/"+q.ID)
 }
 
+// get returns a saved question to which the person may do the action.
+func (x *questions) get(c echo.Context, action account.Action, id string) (*query.Question, error) {
+	q, err := x.questions.Get(c.Request().Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	return q, q.Check(person(c), action)
+}
+
 // show answers a question at its address, and with a suffix its file.
 func (x *questions) show(c echo.Context) error {
 	id, extension, _ := strings.Cut(c.Param("id"), ".")
 	ctx := c.Request().Context()
-	q, err := x.questions.Get(ctx, id)
+	q, err := x.get(c, account.Look, id)
 	if err != nil {
 		return err
 	}
@@ -125,7 +137,7 @@ func (x *questions) show(c echo.Context) error {
 		link:      func(k chart.Kind) string { return with(base, v, "chart", kindOnly(settings, k)) },
 		download:  func(extension string) string { return with(base+"."+extension, v) },
 		optionURL: with(base+".option", v)}
-	req := query.Request{Person: person(c), Connection: con.ID, SQL: q.Body.SQL, Spec: q.Body.Spec, Saved: true, Parameters: values}
+	req := query.Request{Person: person(c), Saved: q, Parameters: values}
 	if extension != "" {
 		for _, known := range extensions {
 			if known == extension {
@@ -136,7 +148,7 @@ func (x *questions) show(c echo.Context) error {
 	}
 	page := views.Question{Chrome: chrome(c, q.Name, "questions"), ID: q.ID, Name: q.Name, Description: q.Description, Connection: con.Name,
 		Folder: x.folder(c, q.FolderID), Version: strconv.Itoa(q.Version), SavedAt: q.UpdatedAt.UTC().Format("2006-01-02 15:04 UTC"), SavedBy: x.who(c, q.CreatedBy),
-		Parameters: fields, CanSave: account.May(person(c), account.Save, q.ID).Allowed}
+		Parameters: fields, CanSave: q.Check(person(c), account.Save) == nil}
 	page.OpenURL, page.OpenLabel = openURL(q, given, page.Chrome)
 	if complete || len(fields) == 0 {
 		result, err := x.queries.answer(c, req, p.pane(c))
@@ -193,7 +205,7 @@ func (x *questions) folder(c echo.Context, id string) string {
 }
 
 func (x *questions) edit(c echo.Context) error {
-	q, err := x.questions.Get(c.Request().Context(), c.Param("id"))
+	q, err := x.get(c, account.Save, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -203,7 +215,7 @@ func (x *questions) edit(c echo.Context) error {
 
 func (x *questions) update(c echo.Context) error {
 	ctx := c.Request().Context()
-	q, err := x.questions.Get(ctx, c.Param("id"))
+	q, err := x.get(c, account.Save, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -212,9 +224,12 @@ func (x *questions) update(c echo.Context) error {
 		q.Version = n
 	}
 	if name := strings.TrimSpace(c.FormValue("folder")); name != "" {
-		if q.FolderID, err = x.questions.Folder(ctx, name); err != nil {
+		if q.FolderID, err = x.questions.EnsureFolder(ctx, name); err != nil {
 			return err
 		}
+	}
+	if err := q.Check(person(c), account.Save); err != nil { // the folder it goes to
+		return err
 	}
 	err = x.questions.Update(ctx, q, person(c).ID)
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
@@ -232,6 +247,9 @@ func (x *questions) update(c echo.Context) error {
 }
 
 func (x *questions) remove(c echo.Context) error {
+	if _, err := x.get(c, account.Save, c.Param("id")); err != nil {
+		return err
+	}
 	if err := x.questions.Delete(c.Request().Context(), c.Param("id")); err != nil {
 		return err
 	}
@@ -243,7 +261,7 @@ func (x *questions) remove(c echo.Context) error {
 
 func (x *questions) versions(c echo.Context) error {
 	ctx := c.Request().Context()
-	q, err := x.questions.Get(ctx, c.Param("id"))
+	q, err := x.get(c, account.Look, c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -251,7 +269,7 @@ func (x *questions) versions(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.QuestionVersions{Chrome: chrome(c, "Versions of "+q.Name, "questions"), ID: q.ID, Name: q.Name, CanSave: account.May(person(c), account.Save, q.ID).Allowed}
+	page := views.QuestionVersions{Chrome: chrome(c, "Versions of "+q.Name, "questions"), ID: q.ID, Name: q.Name, CanSave: q.Check(person(c), account.Save) == nil}
 	for _, v := range list {
 		text := v.Body.SQL
 		if v.Body.Spec != nil {
@@ -267,6 +285,9 @@ func (x *questions) restore(c echo.Context) error {
 	n, err := strconv.Atoi(c.FormValue("version"))
 	if err != nil {
 		return fault.Field("version", "Choose a version")
+	}
+	if _, err := x.get(c, account.Save, c.Param("id")); err != nil {
+		return err
 	}
 	if _, err := x.questions.Restore(c.Request().Context(), c.Param("id"), n, person(c).ID); err != nil {
 		return err

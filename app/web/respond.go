@@ -32,16 +32,27 @@ func chrome(c echo.Context, title, active string) views.Chrome {
 	out := views.Chrome{Title: title, Active: active, Flash: takeFlash(c)}
 	if p != nil {
 		out.Person, out.Role = p.Name, string(p.Role)
-		out.CanAskSQL = account.May(p, account.AskSQL, "").Allowed
-		out.CanConnect = account.May(p, account.EditConnections, "").Allowed
+		out.CanAskSQL = account.May(p, account.AskSQL).Allowed
+		out.CanConnect = account.May(p, account.EditConnections).Allowed
 	}
 	return out
 }
 
-// may lets a handler run only for a person who may do the action.
+// may lets a handler run only for a person who may do the action to something.
 func may(action account.Action, h echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if err := account.Check(person(c), action, c.Param("id")); err != nil {
+		if err := account.Check(person(c), action); err != nil {
+			return err
+		}
+		return h(c)
+	}
+}
+
+// mayConnection lets a handler run only for a person who may do the action to
+// the connection that the path names.
+func mayConnection(action account.Action, h echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := account.Check(person(c), action, account.OnConnection(c.Param("id"))); err != nil {
 			return err
 		}
 		return h(c)

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/fault"
 )
 
@@ -69,7 +71,7 @@ func (s *serverSessions) New(r *http.Request, name string) (*sessions.Session, e
 	return session, nil
 }
 
-// Save writes the session and its cookie; see sessions.Store.
+// Save writes what the session holds, or ends it; see sessions.Store.
 func (s *serverSessions) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	if session.Options.MaxAge < 0 {
 		if session.ID != "" {
@@ -80,13 +82,12 @@ func (s *serverSessions) Save(r *http.Request, w http.ResponseWriter, session *s
 		http.SetCookie(w, sessions.NewCookie(session.Name(), "", session.Options))
 		return nil
 	}
+	if session.ID == "" {
+		return errors.New("a session is started by enter")
+	}
 	values := map[string]string{}
-	personID := ""
 	for k, v := range session.Values {
-		text, _ := v.(string)
-		if k == "person" {
-			personID = text
-		} else {
+		if text, _ := v.(string); k != "person" {
 			values[k.(string)] = text
 		}
 	}
@@ -94,14 +95,7 @@ func (s *serverSessions) Save(r *http.Request, w http.ResponseWriter, session *s
 	if err != nil {
 		return err
 	}
-	fresh := session.ID == ""
-	if session.ID, err = s.people.SaveSession(r.Context(), session.ID, personID, data); err != nil {
-		return err
-	}
-	if fresh {
-		http.SetCookie(w, sessions.NewCookie(session.Name(), session.ID, session.Options))
-	}
-	return nil
+	return s.people.SaveSession(r.Context(), session.ID, data)
 }
 
 const (
@@ -109,20 +103,25 @@ const (
 	personKey  = "person"
 )
 
-// middleware puts the session and its person on the request.
+// middleware puts the session and its person on the request, and into its
+// context who acts.
 func (s *serverSessions) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		actor := audit.Actor{Name: "nobody", Via: "page", Address: c.RealIP(), Request: c.Response().Header().Get("X-Request-Id")}
+		c.SetRequest(c.Request().WithContext(audit.As(c.Request().Context(), actor)))
 		session, err := s.Get(c.Request(), s.cookie())
 		if err != nil {
 			return err
 		}
 		c.Set(sessionKey, session)
 		if id, _ := session.Values["person"].(string); id != "" {
-			p, err := s.people.Get(c.Request().Context(), id)
+			p, err := s.people.Active(c.Request().Context(), id)
 			switch {
-			case err == nil && !p.Disabled:
+			case err == nil:
 				c.Set(personKey, p)
-			case err != nil && !fault.Is(err, fault.NotFound):
+				actor.ID, actor.Name, actor.Via = p.ID, p.Email, "session"
+				c.SetRequest(c.Request().WithContext(audit.As(c.Request().Context(), actor)))
+			case !fault.Is(err, fault.SignIn):
 				return err
 			}
 		}
@@ -136,18 +135,21 @@ func person(c echo.Context) *account.Person {
 	return p
 }
 
-// enter signs a person in under a new session id, so that an id known before means nothing after.
-func (s *serverSessions) enter(c echo.Context, p *account.Person) error {
+// enter signs a person in under a new session id, so that an id known before
+// means nothing after; via says how they proved who they are.
+func (s *serverSessions) enter(c echo.Context, p *account.Person, via string) error {
 	old, _ := c.Get(sessionKey).(*sessions.Session)
 	if old != nil && old.ID != "" {
 		if err := s.people.EndSession(c.Request().Context(), old.ID); err != nil {
 			return err
 		}
 	}
-	fresh := sessions.NewSession(s, s.cookie())
-	fresh.Options = s.options()
-	fresh.Values["person"] = p.ID
-	return fresh.Save(c.Request(), c.Response())
+	secret, err := s.people.StartSession(c.Request().Context(), account.Session{PersonID: p.ID, Data: []byte("{}"), Via: via, Agent: c.Request().UserAgent()})
+	if err != nil {
+		return err
+	}
+	http.SetCookie(c.Response(), sessions.NewCookie(s.cookie(), secret, s.options()))
+	return nil
 }
 
 // leave ends the session here and in the browser.

@@ -69,7 +69,7 @@ func (s *signIn) enter(c echo.Context) error {
 		return err
 	}
 	s.throttle.Succeeded("email:" + email)
-	if err := s.sessions.enter(c, p); err != nil {
+	if err := s.sessions.enter(c, p, "password"); err != nil {
 		return err
 	}
 	return redirect(c, next(c))
@@ -103,7 +103,7 @@ func (s *signIn) useLink(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.sessions.enter(c, p); err != nil {
+	if err := s.sessions.enter(c, p, "link"); err != nil {
 		return err
 	}
 	return redirect(c, "/")
@@ -136,7 +136,7 @@ func (s *signIn) setUp(c echo.Context) error {
 	case err != nil:
 		return err
 	}
-	if err := s.sessions.enter(c, p); err != nil {
+	if err := s.sessions.enter(c, p, "password"); err != nil {
 		return err
 	}
 	return redirect(c, "/")

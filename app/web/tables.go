@@ -17,12 +17,12 @@ import (
 // tables is the pages of single tables: what their catalog says, and rows when asked.
 type tables struct {
 	connections *source.Store
-	pools       *source.Pools
+	rules       *query.Rules
 	queries     *queries
 }
 
 func (x *tables) routes(g *echo.Group) {
-	g.GET("/connections/:id/tables/:name", may(account.SeeConnections, x.show))
+	g.GET("/connections/:id/tables/:name", mayConnection(account.SeeConnections, x.show))
 }
 
 func tableURL(connection, name string) string {
@@ -37,7 +37,7 @@ func (x *tables) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	catalog, err := x.pools.Catalog(c.Request().Context(), con.ID)
+	catalog, err := x.rules.Catalog(c.Request().Context(), person(c), con.ID)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/chart"
 	"assay/app/query"
 	"assay/app/source"
@@ -38,9 +39,11 @@ type Deps struct {
 	Connections *source.Store
 	Pools       *source.Pools
 	Questions   *query.Store
+	Rules       *query.Rules
 	Runner      *query.Runner
-	Charts      *chart.Drawer
 	Log         *slog.Logger
+	Audit       *audit.Log
+	Charts      *chart.Drawer
 	// Expected, where set, is who is about to come: their first page is drawn already.
 	Expected *account.Person
 }
@@ -55,7 +58,7 @@ func New(d Deps) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.Logger.SetOutput(discard{})
-	e.HTTPErrorHandler = (&errors{log: d.Log}).handle
+	e.HTTPErrorHandler = (&errorPages{log: d.Log}).handle
 	sessions := newSessions(d.People, d.Config.Secure())
 	protect(e, d.Config, d.Log)
 
@@ -76,9 +79,9 @@ func New(d Deps) *echo.Echo {
 	for _, f := range []feature{
 		&signIn{people: d.People, sessions: sessions, throttle: d.Throttle, demo: d.Config.Demo},
 		first,
-		&connections{connections: d.Connections, pools: d.Pools},
-		&tables{connections: d.Connections, pools: d.Pools, queries: running},
-		&explore{connections: d.Connections, pools: d.Pools, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
+		&connections{connections: d.Connections, pools: d.Pools, rules: d.Rules},
+		&tables{connections: d.Connections, rules: d.Rules, queries: running},
+		&explore{connections: d.Connections, pools: d.Pools, rules: d.Rules, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
 		&editor{connections: d.Connections, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
 		&questions{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts, people: d.People, queries: running},
 		running,

@@ -1,0 +1,476 @@
+package query
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/app/account"
+	"assay/app/fault"
+	"assay/app/frame"
+	"assay/app/source"
+)
+
+// limits is what a person sees of a connection's database.
+type limits struct {
+	policy source.Policy
+	// print names the limits: two people with the same one see the same of this
+	// connection. It is empty where nothing limits them.
+	print string
+}
+
+// Limits works out what a person sees of a connection. Anything that cannot be
+// shown to respect the rules is refused by the policy, with the reason.
+func (s *Rules) limits(ctx context.Context, p *account.Person, opened source.Opened) (limits, error) {
+	id := opened.Connection.ID
+	rules, err := s.of(ctx, id)
+	if err != nil {
+		return limits{}, err
+	}
+	bySchema := p.LimitedToSchemas(id)
+	if p.Role == account.Admin || len(rules) == 0 && !bySchema {
+		var l limits
+		if catalog, ok := s.pools.Known(id); ok && len(catalog.Routines) > 0 {
+			l.policy.Routines = catalog.Routines
+		}
+		return l, nil
+	}
+	catalog, err := s.pools.Catalog(ctx, id)
+	if err != nil {
+		return limits{}, err
+	}
+	v := &view{person: p, connection: opened, catalog: catalog, rules: rules, bySchema: bySchema, now: s.now(), readings: map[source.Name]reading{}}
+	return limits{policy: source.Policy{Tables: v.read, Routines: catalog.Routines}, print: v.print()}, nil
+}
+
+// view is what a person sees of one database.
+type view struct {
+	person     *account.Person
+	connection source.Opened
+	catalog    *source.Catalog
+	rules      []Rule
+	bySchema   bool
+	now        time.Time
+	readings   map[source.Name]reading
+}
+
+type reading struct {
+	source.Reading
+	err error
+}
+
+// print names everything on which the view depends.
+func (v *view) print() string {
+	moment := ""
+	for _, r := range v.rules {
+		if strings.Contains(r.BodyJSON, `"last"`) { // a filter that asks about the present
+			moment = v.now.Format("2006-01-02T15:04")
+		}
+	}
+	body, _ := json.Marshal([]any{v.connection.Connection.ID, v.connection.Connection.Version, v.catalog.ReadAt, moment, v.person.Fingerprint(), v.person.ID, v.rules})
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// read says how the person reads a table: whole, in part, or (an error) not at all.
+func (v *view) read(name source.Name) (source.Reading, error) {
+	t, err := v.find(name)
+	if err != nil {
+		return source.Reading{}, err
+	}
+	full := source.Name{Schema: t.Schema, Name: t.Name}
+	r, ok := v.readings[full]
+	if !ok {
+		r.Reading, r.err = v.table(t)
+		v.readings[full] = r
+	}
+	return r.Reading, r.err
+}
+
+// find returns the one table that a name in a statement means.
+func (v *view) find(name source.Name) (*source.Table, error) {
+	if t, ok := findTable(v.catalog, name); ok {
+		return t, nil
+	}
+	for i := range v.catalog.Tables {
+		if t := &v.catalog.Tables[i]; name.Schema == "" && strings.EqualFold(t.Name, name.Name) {
+			return nil, source.Refuse(0, "There are several tables named %s; write its schema too", name.Name)
+		}
+	}
+	return nil, source.Refuse(0, "%s is not a table whose rules are known, so it cannot be read", name.Name)
+}
+
+// findTable returns the table of the name, exactly as spelled where there is
+// one; a name without a schema means the default schema's table or the only one.
+func findTable(c *source.Catalog, name source.Name) (*source.Table, bool) {
+	same := []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold}
+	for _, is := range same {
+		var found []*source.Table
+		for i := range c.Tables {
+			t := &c.Tables[i]
+			if is(t.Name, name.Name) && (name.Schema == "" || is(t.Schema, name.Schema)) {
+				found = append(found, t)
+			}
+		}
+		if len(found) == 1 {
+			return found[0], true
+		}
+		for _, t := range found {
+			if name.Schema == "" && t.Schema == c.DefaultSchema {
+				return t, true
+			}
+		}
+		if len(found) > 0 {
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+// table works out how a table of the catalog is read.
+func (v *view) table(t *source.Table) (source.Reading, error) {
+	whole := source.Reading{Table: source.Name{Schema: t.Schema, Name: t.Name}}
+	if d := account.May(v.person, account.Look, account.OnSchema(v.connection.Connection.ID, t.Schema)); !d.Allowed {
+		return whole, source.Refuse(0, "The schema %s was not granted to you", t.Schema)
+	}
+	if len(v.rules) == 0 {
+		return whole, nil
+	}
+	own := v.of(t)
+	if len(own) == 0 {
+		return whole, v.beside(t)
+	}
+	if other, ok := ruledRelative(v.catalog, t, v.ruled); ok {
+		// Each would be read under its own rules, which may let the other's rows through.
+		return whole, source.Refuse(0, "The tables %s and %s share rows and both have rules; an administrator must keep one of them", t.Name, other.Name)
+	}
+	return v.limited(t, own)
+}
+
+// of returns the rules of a table.
+func (v *view) of(t *source.Table) []Rule {
+	var list []Rule
+	for _, r := range v.rules {
+		if strings.EqualFold(r.Table, t.Name) && strings.EqualFold(r.Schema, t.Schema) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// beside refuses a table without rules of its own whose rows may be another one's.
+func (v *view) beside(t *source.Table) error {
+	if t.Kind != "table" && t.Kind != "partitioned table" {
+		return source.Refuse(0, "%s is a %s and may show rows that a rule hides; ask an administrator to give it a rule of its own", t.Name, cmp.Or(t.Kind, "view"))
+	}
+	if other, ok := ruledRelative(v.catalog, t, v.ruled); ok {
+		return source.Refuse(0, "%s shares rows with the table %s, which has rules; ask about that table", t.Name, other.Name)
+	}
+	return nil
+}
+
+func (v *view) ruled(t *source.Table) bool { return len(v.of(t)) > 0 }
+
+// ruledRelative returns another table with rules that has rows in common with t:
+// one that t is a part of, or one that is a part of t.
+func ruledRelative(c *source.Catalog, t *source.Table, ruled func(*source.Table) bool) (*source.Table, bool) {
+	for _, up := range []bool{true, false} {
+		seen := map[*source.Table]bool{t: true}
+		for queue := []*source.Table{t}; len(queue) > 0; queue = queue[1:] {
+			one := queue[0]
+			if one != t && ruled(one) {
+				return one, true
+			}
+			for i := range c.Tables {
+				next := &c.Tables[i]
+				part, whole := one, next
+				if !up {
+					part, whole = next, one
+				}
+				if !seen[next] && slices.Contains(part.Parents, source.Name{Schema: whole.Schema, Name: whole.Name}) {
+					seen[next] = true
+					queue = append(queue, next)
+				}
+			}
+		}
+	}
+	return nil, false
+}
+
+// limited spells how a table with rules is read.
+func (v *view) limited(t *source.Table, rules []Rule) (source.Reading, error) {
+	reading := source.Reading{Table: source.Name{Schema: t.Schema, Name: t.Name}}
+	d := v.connection.Driver.Dialect()
+	var always, either []string // conditions
+	masks := map[string]How{}
+	var common map[string]How // what all of the person's own rules hide
+	covered, open := false, false
+	for _, r := range rules {
+		if !v.person.In(r.Subject()) {
+			continue
+		}
+		covered = true
+		condition, err := ruleFilter(&r.Body, t, d, v.now, func(attribute, _ string) []string { return v.person.Attributes[attribute] })
+		if err != nil {
+			return reading, source.Refuse(0, "A rule of the table %s cannot be applied to you: %s", t.Name, plainReason(err))
+		}
+		hidden := map[string]How{}
+		for _, m := range r.Body.Masks {
+			hidden[strings.ToLower(m.Column)] = m.How
+		}
+		if r.SubjectKind == account.Everyone {
+			if condition != "" {
+				always = append(always, condition)
+			}
+			for c, how := range hidden {
+				masks[c] = stricter(masks[c], how)
+			}
+			continue
+		}
+		if condition == "" {
+			open = true
+		}
+		either = append(either, condition)
+		if common == nil {
+			common = hidden
+			continue
+		}
+		for c, how := range common {
+			if other, ok := hidden[c]; ok {
+				common[c] = laxer(how, other)
+			} else {
+				delete(common, c)
+			}
+		}
+	}
+	if !covered {
+		return reading, source.Refuse(0, "The table %s has rules, and none of them covers you", t.Name)
+	}
+	for c, how := range common {
+		masks[c] = stricter(masks[c], how)
+	}
+	if len(either) > 0 && !open {
+		always = append(always, "("+strings.Join(either, " OR ")+")")
+	}
+	if len(always) == 0 && len(masks) == 0 {
+		return reading, nil
+	}
+	list := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		how, hidden := masks[strings.ToLower(c.Name)]
+		list[i] = d.Quote(c.Name)
+		switch {
+		case hidden && how == Redact && c.Kind == frame.Text:
+			list[i] = d.Literal(redacted, frame.Text) + " AS " + list[i]
+		case hidden:
+			list[i] = nullOf(v.connection.Driver.Kind(), c.Type) + " AS " + list[i]
+		}
+	}
+	from := "FROM " + d.Quote(t.Name)
+	if t.Schema != "" {
+		from = "FROM " + d.Quote(t.Schema) + "." + d.Quote(t.Name)
+	}
+	if len(always) > 0 {
+		from += " WHERE (" + strings.Join(always, ") AND (") + ")"
+	}
+	reading.Select = d.Fence(strings.Join(list, ", "), from)
+	return reading, nil
+}
+
+func stricter(a, b How) How {
+	if a == Empty || b == "" {
+		return a
+	}
+	return b
+}
+
+func laxer(a, b How) How {
+	if a == Redact || b == Redact {
+		return Redact
+	}
+	return Empty
+}
+
+// nullOf spells a null of a type; two kinds of databases would otherwise give it one of their choosing.
+func nullOf(kind, typ string) string {
+	if (kind == "postgres" || kind == "sqlserver") && typ != "" {
+		return "CAST(NULL AS " + typ + ")"
+	}
+	return "NULL"
+}
+
+// ruleFilter spells a rule's condition over the bare columns of its table, with
+// constants in place of parameters; values returns what an attribute that is
+// compared with a column stands for.
+func ruleFilter(body *RuleBody, t *source.Table, d source.Dialect, now time.Time, values func(attribute, column string) []string) (string, error) {
+	f, err := withAttributes(body.Filter, values)
+	if err != nil {
+		return "", err
+	}
+	b := binder{dialect: d, now: now, constant: true}
+	return b.where(f, "filter", func(field, name string) (target, error) {
+		c, ok := t.Column(name[strings.LastIndexByte(name, '.')+1:])
+		if !ok {
+			return target{}, fault.Field(field, "The table %s has no column %s", t.Name, name)
+		}
+		return target{sql: d.Quote(c.Name), kind: c.Kind, name: c.Name}, nil
+	})
+}
+
+// plainReason is the first sentence of what is wrong with a rule.
+func plainReason(err error) string {
+	for _, reason := range fault.FieldsOf(err) {
+		return reason
+	}
+	return fault.MessageOf(err)
+}
+
+// attributeRef is a value that stands for what the person has.
+type attributeRef struct {
+	Attribute string `json:"attribute"`
+}
+
+// withAttributes returns the filter with the person's values in place of the
+// attributes it names. A person without a value is told so, since a filter
+// without one would mean something else.
+func withAttributes(f *Filter, lookup func(attribute, column string) []string) (*Filter, error) {
+	if f == nil {
+		return nil, nil
+	}
+	out := *f
+	fill := func(list []Filter) ([]Filter, error) {
+		if list == nil {
+			return nil, nil
+		}
+		filled := make([]Filter, len(list))
+		for i := range list {
+			one, err := withAttributes(&list[i], lookup)
+			if err != nil {
+				return nil, err
+			}
+			filled[i] = *one
+		}
+		return filled, nil
+	}
+	var err error
+	if out.And, err = fill(f.And); err != nil {
+		return nil, err
+	}
+	if out.Or, err = fill(f.Or); err != nil {
+		return nil, err
+	}
+	raw := bytes.TrimSpace(f.Value)
+	if len(raw) == 0 || raw[0] != '{' || f.Op == Last {
+		return &out, nil
+	}
+	var ref attributeRef
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&ref); err != nil || ref.Attribute == "" {
+		return nil, fault.Field("filter", "A value is plain or names an attribute, as in {\"attribute\": \"region\"}")
+	}
+	values := lookup(ref.Attribute, f.Column)
+	if len(values) == 0 {
+		return nil, fault.Field("filter", "your account has no value for the attribute %s", ref.Attribute)
+	}
+	texts := make([]json.RawMessage, len(values))
+	for i, v := range values {
+		if texts[i], err = json.Marshal(v); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case f.Op == In || f.Op == NotIn:
+		out.Value, err = json.Marshal(texts)
+	case len(texts) == 1:
+		out.Value = texts[0]
+	case f.Op == Eq, f.Op == Ne:
+		out.Op = map[Op]Op{Eq: In, Ne: NotIn}[f.Op]
+		out.Value, err = json.Marshal(texts)
+	default:
+		return nil, fault.Field("filter", "the attribute %s has several values, and %s takes one", ref.Attribute, f.Op)
+	}
+	return &out, err
+}
+
+// anybody gives every attribute a value that its column's kind reads, so that a
+// rule can be tried before anybody asks.
+func anybody(t *source.Table) func(attribute, column string) []string {
+	return func(_, column string) []string {
+		if c, ok := t.Column(column[strings.LastIndexByte(column, '.')+1:]); ok && (c.Kind == frame.Date || c.Kind == frame.Time) {
+			return []string{"2000-01-31"}
+		}
+		return []string{"1"}
+	}
+}
+
+// Catalog returns what a person may know of a connection's database: the tables
+// they can read, without what tells of rows that are hidden.
+func (s *Rules) Catalog(ctx context.Context, p *account.Person, connection string) (_ *source.Catalog, err error) {
+	defer fault.Wrap(&err, "query.Rules.Catalog(%s)", connection)
+	opened, err := s.pools.Open(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	catalog, err := s.pools.Catalog(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	return s.visible(ctx, p, opened, catalog)
+}
+
+func (s *Rules) visible(ctx context.Context, p *account.Person, opened source.Opened, catalog *source.Catalog) (*source.Catalog, error) {
+	l, err := s.limits(ctx, p, opened)
+	if err != nil || l.policy.Tables == nil {
+		return catalog, err
+	}
+	seen := *catalog
+	seen.Tables = nil
+	for _, t := range catalog.Tables {
+		r, err := l.policy.Tables(source.Name{Schema: t.Schema, Name: t.Name})
+		if err != nil {
+			continue
+		}
+		if r.Select != "" {
+			t.RowEstimate = nil
+		}
+		seen.Tables = append(seen.Tables, t)
+	}
+	return &seen, nil
+}
+
+// Tell says in words what a person sees of a table and why.
+func (s *Rules) Tell(ctx context.Context, p *account.Person, connection string, name source.Name) (words []string, err error) {
+	defer fault.Wrap(&err, "query.Rules.Tell(%s)", connection)
+	opened, err := s.pools.Open(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.limits(ctx, p, opened)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Role == account.Admin:
+		return []string{"Administrators see every row and column"}, nil
+	case l.policy.Tables == nil:
+		return []string{"No rule limits this connection: all rows and columns are seen"}, nil
+	}
+	r, err := l.policy.Tables(name)
+	if f := source.AsFailure(err); f != nil {
+		return []string{f.Message}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r.Select == "" {
+		return []string{"No rule limits this table: all rows and columns are seen"}, nil
+	}
+	return []string{"Rules limit this table; in its place stands", fmt.Sprintf("(%s)", r.Select)}, nil
+}

@@ -1,0 +1,134 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"assay/app/audit"
+	"assay/app/fault"
+	"assay/app/source"
+)
+
+// recordPatience bounds how long a question waits for its record.
+const recordPatience = 10 * time.Second
+
+// ended is what became of a question.
+type ended struct {
+	id       string
+	err      error
+	state    string // of one that was streamed
+	rows     int
+	elapsed  time.Duration
+	shared   bool
+	streamed bool
+}
+
+// write records an event of a question. A question that cannot be recorded is
+// not answered. Its record outlives a person who goes away.
+func (r *Runner) write(ctx context.Context, req Request, e audit.Event) error {
+	actor := audit.ActorOf(ctx)
+	if actor.ID == "" && req.Person != nil { // drawn for them before they ask
+		actor.ID, actor.Name = req.Person.ID, req.Person.Email
+	}
+	ctx, cancel := context.WithTimeout(audit.As(context.WithoutCancel(ctx), actor), recordPatience)
+	defer cancel()
+	if err := r.log.Write(ctx, e); err != nil {
+		return fault.Because(fault.Unavailable, err, "This question could not be recorded, so it is not answered")
+	}
+	return nil
+}
+
+func (req *Request) event(action string) audit.Event {
+	e := audit.Event{Action: action, Connection: req.Connection, Detail: map[string]any{}}
+	if req.Saved != nil {
+		e.Object = audit.Object{Kind: "question", ID: req.Saved.ID, Name: req.Saved.Name}
+		e.Detail["version"] = req.Saved.Version
+	}
+	if req.Explain {
+		e.Detail["explain"] = true
+	}
+	if req.Limit == Uncapped {
+		e.Detail["uncapped"] = true
+	}
+	return e
+}
+
+func (p *prepared) describe(e *audit.Event) {
+	e.Detail["sql"] = p.statement.SQL
+	if p.limits != "" {
+		e.Detail["under_rules"] = true
+	}
+}
+
+// recordRefusal records that a question was not let through, and returns why.
+func (r *Runner) recordRefusal(ctx context.Context, req Request, why error) error {
+	e := req.event("query.run")
+	e.Outcome, e.Detail["verdict"] = audit.Refused, reason(why)
+	if req.SQL != "" {
+		e.Detail["sql"] = req.SQL
+	}
+	if f := source.AsFailure(why); f == nil && fault.KindOf(why) != fault.Denied && fault.KindOf(why) != fault.NotFound || f != nil && f.Code != source.Refused {
+		e.Outcome = audit.Failed
+	}
+	if err := r.write(ctx, req, e); err != nil {
+		return errors.Join(err, why)
+	}
+	return why
+}
+
+// reason is what may be kept of an error: our own words, and of a database's only its code.
+func reason(err error) string {
+	if f := source.AsFailure(err); f != nil {
+		if f.Code == source.DatabaseError {
+			return string(f.Code) + " " + f.State
+		}
+		return f.Error()
+	}
+	return fault.MessageOf(err)
+}
+
+// recordAsked records that a question is asked whose answer will be streamed,
+// while the database is already at it.
+func (r *Runner) recordAsked(ctx context.Context, req Request, p *prepared) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		e := req.event("query.stream")
+		e.Detail["verdict"] = "passed"
+		p.describe(&e)
+		done <- r.write(ctx, req, e)
+	}()
+	return done
+}
+
+// recordEnd records what became of a question, and returns its error.
+func (r *Runner) recordEnd(ctx context.Context, req Request, p *prepared, end ended) error {
+	e := req.event("query.run")
+	if end.streamed {
+		e.Action = "query.end"
+	} else {
+		e.Detail["verdict"] = "passed"
+		p.describe(&e)
+	}
+	if end.id != "" {
+		e.Detail["query"] = end.id
+	}
+	e.Detail["ms"] = end.elapsed.Milliseconds()
+	e.Detail["rows"] = end.rows
+	if end.shared {
+		e.Detail["shared"] = true
+	}
+	switch {
+	case end.err != nil:
+		e.Outcome, e.Detail["problem"] = audit.Failed, reason(end.err)
+	case end.state == stateFailed || end.state == stateCancelled:
+		e.Outcome, e.Detail["problem"] = audit.Failed, end.state
+	}
+	if err := r.write(ctx, req, e); err != nil && end.err == nil {
+		return err
+	}
+	return end.err
+}
+
+// Close waits until the ends of the questions asked so far are recorded.
+func (r *Runner) Close() { r.closing.Wait() }
