@@ -16,7 +16,7 @@ import (
 var hiddenSchemas = []string{"information_schema", "mysql", "performance_schema", "sys",
 	"metrics_schema", "inspection_schema", "lightning_task_info", "ndbinfo", "innodb", "tmp"}
 
-// Catalog reads the databases' descriptions from information_schema in four
+// Catalog reads the databases' descriptions from information_schema in five
 // queries. A database is a schema here: the configured one alone, or all that
 // the login may read.
 func (db *database) Catalog(ctx context.Context) (*source.Catalog, error) {
@@ -34,7 +34,7 @@ func (db *database) Catalog(ctx context.Context) (*source.Catalog, error) {
 			r.args = append(r.args, s)
 		}
 	}
-	for _, read := range []func() error{r.readTables, r.readChecks, r.readColumns, r.readKeys} {
+	for _, read := range []func() error{r.readTables, r.readChecks, r.readColumns, r.readKeys, r.readRoutines} {
 		if err := read(); err != nil {
 			if ctx.Err() != nil {
 				return nil, source.AsFailure(ctx.Err())
@@ -42,7 +42,7 @@ func (db *database) Catalog(ctx context.Context) (*source.Catalog, error) {
 			return nil, failure(err, "")
 		}
 	}
-	c := &source.Catalog{ReadAt: time.Now().UTC(), DefaultSchema: db.config.Database}
+	c := &source.Catalog{ReadAt: time.Now().UTC(), DefaultSchema: db.config.Database, Routines: r.routines}
 	for _, key := range r.order {
 		t := r.tables[key]
 		for i := range t.Columns {
@@ -88,14 +88,15 @@ func (db *database) connection(ctx context.Context) (conn *sql.Conn, own context
 }
 
 type catalogReader struct {
-	ctx     context.Context
-	conn    *sql.Conn
-	where   string
-	args    []any
-	order   [][2]string
-	tables  map[[2]string]*source.Table
-	primary map[[2]string][]string
-	json    map[[3]string]bool
+	ctx      context.Context
+	conn     *sql.Conn
+	where    string
+	args     []any
+	order    [][2]string
+	tables   map[[2]string]*source.Table
+	primary  map[[2]string][]string
+	json     map[[3]string]bool
+	routines []string
 }
 
 // each runs a query of text columns; null is "".
@@ -131,6 +132,8 @@ FROM information_schema.TABLES WHERE TABLE_SCHEMA `+r.where+` AND TABLE_TYPE <> 
 			t.Kind, t.Comment = "view", ""
 		} else {
 			switch {
+			case v[6] == "MRG_MyISAM":
+				t.Kind = "view" // a MERGE table has no rows of its own and does not tell whose it shows
 			case slices.Contains([]string{"FEDERATED", "CONNECT", "SPIDER", "OQGRAPH", "S3"}, strings.ToUpper(v[6])):
 				t.Kind = "foreign table"
 			case strings.Contains(v[5], "partitioned"):
@@ -231,6 +234,17 @@ ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION`, 7, func(v
 			}
 			t.ForeignKeys[i].Columns = append(t.ForeignKeys[i].Columns, v[3])
 			t.ForeignKeys[i].References = append(t.ForeignKeys[i].References, v[6])
+		}
+	})
+}
+
+// readRoutines lists the stored functions whose names the guard lets a statement
+// call: a server that has no function of its own by that name would call them.
+func (r *catalogReader) readRoutines() error {
+	return r.each(`SELECT ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES
+WHERE ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_SCHEMA `+r.where+` ORDER BY ROUTINE_SCHEMA, ROUTINE_NAME`, 2, func(v []string) {
+		if name := strings.ToLower(v[1]); safeFunctions[name] || safeAggregates[name] {
+			r.routines = append(r.routines, v[0]+"."+v[1])
 		}
 	})
 }

@@ -15,15 +15,21 @@ import (
 // Guard lets exactly one statement pass that provably only reads: a query, its
 // plan, or one of a few harmless SHOWs, printed from its parsed tree.
 func (*Driver) Guard(sql string, policy source.Policy) (checked source.Checked, err error) {
-	functions := map[string]bool{}
+	c := &checks{functions: map[string]bool{}, routines: map[string]bool{}, rules: newRules(policy)}
 	for _, f := range policy.Functions {
-		functions[strings.ToLower(f)] = true
+		c.functions[strings.ToLower(f)] = true
 	}
-	checked, err = guard(sql, functions)
+	for _, f := range policy.Routines {
+		c.routines[strings.ToLower(f[strings.LastIndexByte(f, '.')+1:])] = true
+	}
+	checked, err = c.guard(sql)
 	if err != nil {
 		return source.Checked{}, err
 	}
-	again, err := guard(checked.SQL, functions)
+	if c.rules != nil {
+		c.rules.again = true
+	}
+	again, err := c.guard(checked.SQL)
 	if err != nil || again.SQL != checked.SQL {
 		return source.Checked{}, &source.Failure{Code: source.Refused, Err: err,
 			Message: "The statement could not be printed back unambiguously",
@@ -32,7 +38,14 @@ func (*Driver) Guard(sql string, policy source.Policy) (checked source.Checked, 
 	return checked, nil
 }
 
-func guard(sql string, functions map[string]bool) (checked source.Checked, err error) {
+// checks are what both readings of a statement share.
+type checks struct {
+	functions map[string]bool // vouched for, lower case
+	routines  map[string]bool // the database's own, lower case without schema
+	rules     *rules          // nil where every table is read as it is
+}
+
+func (c *checks) guard(sql string) (checked source.Checked, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			checked, err = source.Checked{}, source.Refuse(0, "The statement could not be understood")
@@ -50,7 +63,7 @@ func guard(sql string, functions map[string]bool) (checked source.Checked, err e
 	if err != nil {
 		return source.Checked{}, err
 	}
-	p := &printer{src: r, functions: functions}
+	p := &printer{src: r, functions: c.functions, routines: c.routines, rules: c.rules, root: stmt}
 	p.write(r.prefix)
 	switch s := stmt.(type) {
 	case *ast.SelectStmt, *ast.SetOprStmt:
@@ -61,6 +74,9 @@ func guard(sql string, functions map[string]bool) (checked source.Checked, err e
 		p.describe(s)
 	default:
 		p.refuse(1, "%s is not allowed: questions can only read", r.writes(leading(tokens)))
+	}
+	if r.prefix != "" && p.limited() > 0 {
+		p.refuse(1, "A plan is not shown here: it tells about rows that rules hide")
 	}
 	if p.err != nil {
 		return source.Checked{}, p.err

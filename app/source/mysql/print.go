@@ -22,9 +22,14 @@ type printer struct {
 	depth     int
 	src       *rewritten
 	functions map[string]bool // beyond the built-in ones, lower case
+	routines  map[string]bool // the database's own functions, lower case without schema
+	rules     *rules          // nil where every table is read as it is
 	tables    []source.Name
-	ctes      []string // names in scope, lower case
-	param     int      // where in the statement the last placeholder was, from 1
+	ctes      []withQuery // in scope
+	param     int         // where in the statement the last placeholder was, from 1
+	root      ast.Node    // the statement
+	sources   sources     // of the statement, once somebody asked
+	describes bool        // a table is being described, not read
 }
 
 func (p *printer) refuse(at int, format string, args ...any) {
@@ -118,7 +123,7 @@ func (p *printer) relation(schema, name string) {
 	}
 	if s == "" {
 		for _, c := range p.ctes {
-			if c == n {
+			if c.name.L == n && !c.inside {
 				return
 			}
 		}
@@ -189,6 +194,13 @@ func (p *printer) setOperator(i int, op *ast.SetOprType) {
 	p.write(" ", op.String(), " ")
 }
 
+// withQuery is a common table expression whose name is in scope.
+type withQuery struct {
+	name    ast.CIStr
+	printed string // the name as it is printed
+	inside  bool   // it is being printed and not recursive: in itself its name means something else
+}
+
 // with prints the common table expressions and brings their names into scope.
 func (p *printer) with(n *ast.WithClause) {
 	if n == nil {
@@ -200,19 +212,17 @@ func (p *printer) with(n *ast.WithClause) {
 	}
 	for i, c := range n.CTEs {
 		p.comma(i)
-		p.name(c.Name.O)
+		q := p.declare(c.Name)
+		p.name(q.printed)
 		if len(c.ColNameList) > 0 {
 			p.names(c.ColNameList)
 		}
-		if n.IsRecursive {
-			p.ctes = append(p.ctes, c.Name.L)
-		}
+		p.ctes = append(p.ctes, q)
+		p.ctes[len(p.ctes)-1].inside = !n.IsRecursive
 		p.write(" AS (")
 		p.query(c.Query.Query, len(c.ColNameList) == 0)
 		p.write(")")
-		if !n.IsRecursive {
-			p.ctes = append(p.ctes, c.Name.L)
-		}
+		p.ctes[len(p.ctes)-1].inside = false
 	}
 	p.write(" ")
 }
@@ -249,7 +259,7 @@ func (p *printer) selectStmt(n *ast.SelectStmt, named bool) {
 	case ast.SelectStmtKindSelect:
 		p.selectBody(n, named)
 	case ast.SelectStmtKindTable:
-		p.write("TABLE ")
+		p.write(either(p.rules != nil, "SELECT * FROM ", "TABLE "))
 		p.from(n.From)
 	case ast.SelectStmtKindValues:
 		p.write("VALUES ")
@@ -311,7 +321,8 @@ func (p *printer) selectBody(n *ast.SelectStmt, named bool) {
 
 // options prints what may stand between SELECT and the fields. Left out is what
 // only changes the session or how the server buffers: SQL_CALC_FOUND_ROWS,
-// SQL_BUFFER_RESULT, HIGH_PRIORITY.
+// SQL_BUFFER_RESULT, HIGH_PRIORITY; and, where rules limit what is seen, all
+// hints, so that none can speak about what stands in a table's place.
 func (p *printer) options(n *ast.SelectStmt) {
 	var hints []*ast.TableOptimizerHint
 	for _, h := range n.TableHints {
@@ -322,6 +333,9 @@ func (p *printer) options(n *ast.SelectStmt) {
 			p.refuse(0, "The optimizer hint %s is not on the list of hints that only choose a plan", h.HintName.O)
 		}
 		hints = append(hints, h)
+	}
+	if p.rules != nil {
+		hints = nil
 	}
 	for i, h := range hints {
 		if i == 0 {
@@ -363,29 +377,27 @@ const maxHeading = 200
 // that the server would have made from what was written.
 func (p *printer) field(f *ast.SelectField, named bool) {
 	if w := f.WildCard; w != nil {
-		for _, part := range []string{w.Schema.O, w.Table.O} {
-			if part != "" {
-				p.name(part)
-				p.write(".")
-			}
-		}
+		p.qualifier(w.Schema, w.Table)
 		p.write("*")
 		return
 	}
-	start := p.out.Len()
+	start, limited := p.out.Len(), p.limited()
 	p.expr(f.Expr)
 	printed := p.out.String()[start:]
+	ruled := p.limited() > limited // what is printed then holds more than was written
 	switch _, column := f.Expr.(*ast.ColumnNameExpr); {
 	case f.AsName.O != "":
 		p.write(" AS ")
 		p.name(f.AsName.O)
-	case column || !named || !heading(printed):
+	case column || !named || !ruled && !heading(printed):
 	default:
 		text := printed
 		if v, ok := f.Expr.(*ast.ValueExprBase); ok && v.Kind() == ast.KindString && heading(v.GetString()) {
 			text = v.GetString()
 		} else if written := p.src.original(f.Offset, len(f.OriginalText())); heading(written) {
 			text = written
+		} else if ruled {
+			text = cutHeading(written)
 		}
 		p.write(" AS ")
 		p.name(text)

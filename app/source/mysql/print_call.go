@@ -139,6 +139,12 @@ func (p *printer) callee(schema, name, written string, args int) bool {
 		full = strings.ToLower(schema) + "." + name
 	}
 	switch {
+	case schema == "" && p.routines[name]:
+		p.refuse(p.src.findCall(written), "The function %s is the database's own, and could be called in place of the server's", full)
+		return false
+	case p.rules != nil && (p.functions[full] || name == "found_rows" || name == "row_count"):
+		p.refuse(p.src.findCall(written), "The function %s is not open where rules limit what is seen: it could tell about hidden rows", full)
+		return false
 	case schema == "" && safeFunctions[name]:
 		p.write(strings.ToUpper(name), "(")
 		return true
@@ -230,7 +236,7 @@ func (p *printer) weightString(n *ast.FuncCallExpr) {
 
 func (p *printer) aggregate(n *ast.AggregateFuncExpr) {
 	name := strings.ToLower(n.F)
-	if !safeAggregates[name] {
+	if !safeAggregates[name] || p.routines[name] {
 		p.refuse(p.src.findCall(n.F), "The function %s is not on the list of functions that only read", name)
 		return
 	}

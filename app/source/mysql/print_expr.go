@@ -95,8 +95,12 @@ func (p *printer) expr(n ast.ExprNode) {
 	case *ast.MatchAgainst:
 		p.match(n)
 	case *ast.DefaultExpr:
-		if n.Name == nil {
+		switch {
+		case n.Name == nil:
 			p.unknown(n)
+			return
+		case p.rules != nil:
+			p.refuseWord("DEFAULT", "DEFAULT(column) is not open where rules limit what is seen: it tells about the table, not its rows")
 			return
 		}
 		p.write("DEFAULT(")
@@ -154,13 +158,20 @@ func (p *printer) columnName(n *ast.ColumnName) {
 		p.unknown(n)
 		return
 	}
-	for _, part := range []string{n.Schema.O, n.Table.O} {
-		if part != "" {
-			p.name(part)
-			p.write(".")
-		}
-	}
+	p.qualifier(n.Schema, n.Table)
 	p.name(n.Name.O)
+}
+
+// qualifier prints what stands before a column's name or a star.
+func (p *printer) qualifier(schema, table ast.CIStr) {
+	if p.qualifies(schema, table) {
+		p.name(schema.O)
+		p.write(".")
+	}
+	if table.O != "" {
+		p.name(table.O)
+		p.write(".")
+	}
 }
 
 // binary prints an operation of two operands. Operands of % that are operations

@@ -5,6 +5,8 @@ import (
 
 	"github.com/sqlc-dev/marino/ast"
 	"github.com/sqlc-dev/marino/types"
+
+	"assay/app/source"
 )
 
 func (p *printer) from(n *ast.TableRefsClause) {
@@ -89,6 +91,9 @@ func (p *printer) tableSource(n *ast.TableSource) {
 		p.table(s, n.AsName.O)
 		return
 	case *ast.SelectStmt, *ast.SetOprStmt:
+		if p.grafted(n) {
+			return
+		}
 		if n.Lateral {
 			p.write("LATERAL ")
 		}
@@ -119,12 +124,21 @@ func (p *printer) table(n *ast.TableName, alias string) {
 		p.refuseWord("TABLESAMPLE", "TABLESAMPLE is not known to MySQL and MariaDB")
 		return
 	}
+	if p.rules != nil {
+		p.ruledTable(n, alias)
+		return
+	}
 	p.relation(n.Schema.O, n.Name.O)
-	if n.Schema.O != "" {
-		p.name(n.Schema.O)
+	p.namedTable(source.Name{Schema: n.Schema.O, Name: n.Name.O}, n, alias)
+}
+
+// namedTable prints a table by the name, with all else that was written about it.
+func (p *printer) namedTable(name source.Name, n *ast.TableName, alias string) {
+	if name.Schema != "" {
+		p.name(name.Schema)
 		p.write(".")
 	}
-	p.name(n.Name.O)
+	p.name(name.Name)
 	if len(n.PartitionNames) > 0 {
 		p.write(" PARTITION ")
 		p.names(n.PartitionNames)

@@ -3,6 +3,8 @@ package mysql
 import (
 	"slices"
 	"strings"
+
+	"github.com/sqlc-dev/marino/ast"
 )
 
 // rewritten is a statement in the spelling that the parser reads. The parser
@@ -382,6 +384,45 @@ func (r *rewritten) find(word string) int {
 		t := r.tokens[i]
 		return (t.kind == wordToken || t.kind == quotedToken) && strings.EqualFold(strings.Trim(t.text, "`"), word)
 	})
+}
+
+// findTable returns the position of a table's name, rather where a table is
+// expected than elsewhere.
+func (r *rewritten) findTable(n *ast.TableName) int {
+	same := func(i int, name string) bool {
+		return (r.tokens[i].kind == wordToken || r.tokens[i].kind == quotedToken) && unquoted(r.tokens[i].text) == name
+	}
+	named := func(i int) (first int, ok bool) {
+		switch {
+		case !same(i, n.Name.O):
+			return 0, false
+		case n.Schema.O == "":
+			return i, !r.symbol(i-1, ".") && !r.symbol(i+1, ".")
+		}
+		return i - 2, i >= 2 && r.symbol(i-1, ".") && same(i-2, n.Schema.O)
+	}
+	for _, expected := range []func(i int) bool{
+		func(i int) bool {
+			return r.is(i, "FROM", "JOIN", "STRAIGHT_JOIN", "TABLE", "DESCRIBE", "DESC", "EXPLAIN")
+		},
+		func(i int) bool { return r.symbol(i, ",") || r.symbol(i, "(") },
+		func(int) bool { return true },
+	} {
+		for i := range r.tokens {
+			if first, ok := named(i); ok && expected(first-1) {
+				return position(r.sql, r.tokens[first].pos)
+			}
+		}
+	}
+	return 0
+}
+
+// unquoted returns a name without its backticks.
+func unquoted(name string) string {
+	if len(name) >= 2 && name[0] == '`' {
+		return strings.ReplaceAll(name[1:len(name)-1], "``", "`")
+	}
+	return name
 }
 
 func (r *rewritten) findCall(name string) int {

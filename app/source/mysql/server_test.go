@@ -416,12 +416,14 @@ func TestStreamsInConstantMemory(t *testing.T) {
 
 func TestCatalogDetails(t *testing.T) {
 	server := sourcetest.MariaDB(t)
-	_, reader := server.NewDatabase(t, `
+	admin, reader := server.NewDatabase(t, `
 CREATE TABLE parent (x int, y int, PRIMARY KEY (y, x)) COMMENT 'Both';
 CREATE TABLE child (id int PRIMARY KEY, px int, py int, doc json, flag tinyint(1), small tinyint, bits bit(4), yes bit(1), kind enum('A','b'), z year, u int unsigned, t time, s datetime(3),
   FOREIGN KEY (py, px) REFERENCES parent (y, x));
 CREATE TABLE parts (a int) PARTITION BY HASH (a) PARTITIONS 2;
 CREATE SEQUENCE numbers;
+CREATE TABLE merged (a int) ENGINE=MERGE UNION=();
+CREATE FUNCTION bin_to_uuid(x text) RETURNS text RETURN x; CREATE FUNCTION other() RETURNS text RETURN 'x'; CREATE PROCEDURE upper() SELECT 1;
 CREATE VIEW v AS SELECT * FROM child;`)
 	c, err := open(t, reader).Catalog(t.Context())
 	if err != nil {
@@ -431,7 +433,7 @@ CREATE VIEW v AS SELECT * FROM child;`)
 	for _, table := range c.Tables {
 		names = append(names, table.Name+" "+table.Kind)
 	}
-	if diff := cmp.Diff([]string{"child table", "parent table", "parts partitioned table", "v view"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"child table", "merged view", "parent table", "parts partitioned table", "v view"}, names); diff != "" {
 		t.Errorf("tables (-want +got)\n%s", diff)
 	}
 	child, _ := c.Find("child")
@@ -447,10 +449,13 @@ CREATE VIEW v AS SELECT * FROM child;`)
 		"bits bit(4) number", "yes bit(1) bool", "kind enum text", "z year(4) number", "u int(10) unsigned number", "t time other", "s datetime(3) time"}, columns); diff != "" {
 		t.Errorf("columns (-want +got)\n%s", diff)
 	}
+	if all, err := open(t, admin).Catalog(t.Context()); err != nil || !cmp.Equal(all.Routines, []string{admin.Database + ".bin_to_uuid"}) || c.Routines != nil {
+		t.Errorf("routines %v and, for a login that may call none, %v (%v)", all.Routines, c.Routines, err)
+	}
 	everything := reader
 	everything.Database = ""
 	c, err = open(t, everything).Catalog(t.Context())
-	if err != nil || c.DefaultSchema != "" || len(c.Tables) != 4 || c.Tables[0].Schema != reader.Database {
+	if err != nil || c.DefaultSchema != "" || len(c.Tables) != 5 || c.Tables[0].Schema != reader.Database {
 		t.Errorf("without a database: %+v %v", c, err)
 	}
 }

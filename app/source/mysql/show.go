@@ -6,12 +6,23 @@ import (
 	"github.com/sqlc-dev/marino/ast"
 )
 
+// describing are the SHOWs that tell nothing about rows.
+var describing = map[ast.ShowStmtType]bool{
+	ast.ShowColumns: true, ast.ShowCharset: true, ast.ShowCollation: true, ast.ShowEngines: true, ast.ShowVariables: true,
+}
+
 // show prints the few SHOW statements that describe data.
 func (p *printer) show(n *ast.ShowStmt) {
 	if systemSchemas[strings.ToLower(n.DBName)] {
 		p.refuseWord(n.DBName, "The schema %s belongs to the server and is not open to questions", n.DBName)
 		return
 	}
+	if p.rules != nil && !describing[n.Tp] {
+		p.refuse(1, "This SHOW is not open where rules limit what is seen: it tells about all tables and rows")
+		return
+	}
+	p.describes = true
+	defer func() { p.describes = false }()
 	full := either(n.Full, "FULL ", "")
 	switch n.Tp {
 	case ast.ShowDatabases:
