@@ -259,29 +259,43 @@ func (v *view) limited(t *source.Table, rules []Rule) (source.Reading, error) {
 	if len(either) > 0 && !open {
 		always = append(always, "("+strings.Join(either, " OR ")+")")
 	}
-	if len(always) == 0 && len(masks) == 0 {
+	// What stands behind a view may have a history that can be asked for; behind a
+	// derived table it cannot.
+	if len(always) == 0 && len(masks) == 0 && t.Kind == "table" {
 		return reading, nil
 	}
 	list := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		how, hidden := masks[strings.ToLower(c.Name)]
-		list[i] = d.Quote(c.Name)
 		switch {
 		case hidden && how == Redact && c.Kind == frame.Text:
-			list[i] = d.Literal(redacted, frame.Text) + " AS " + list[i]
+			list[i] = d.Literal(redacted, frame.Text) + " AS " + d.Quote(c.Name)
 		case hidden:
-			list[i] = nullOf(v.connection.Driver.Kind(), c.Type) + " AS " + list[i]
+			list[i] = nullOf(v.connection.Driver.Kind(), c.Type) + " AS " + d.Quote(c.Name)
+		default:
+			list[i] = columnOf(t, d, c.Name)
 		}
 	}
-	from := "FROM " + d.Quote(t.Name)
-	if t.Schema != "" {
-		from = "FROM " + d.Quote(t.Schema) + "." + d.Quote(t.Name)
-	}
+	from := "FROM " + tableOf(t, d)
 	if len(always) > 0 {
 		from += " WHERE (" + strings.Join(always, ") AND (") + ")"
 	}
 	reading.Select = d.Fence(strings.Join(list, ", "), from)
 	return reading, nil
+}
+
+// tableOf spells a table with its schema.
+func tableOf(t *source.Table, d source.Dialect) string {
+	if t.Schema == "" {
+		return d.Quote(t.Name)
+	}
+	return d.Quote(t.Schema) + "." + d.Quote(t.Name)
+}
+
+// columnOf spells a column with its table: were it gone since the catalog was
+// read, its bare name could mean a column of the query around.
+func columnOf(t *source.Table, d source.Dialect, name string) string {
+	return tableOf(t, d) + "." + d.Quote(name)
 }
 
 func stricter(a, b How) How {
@@ -306,7 +320,7 @@ func nullOf(kind, typ string) string {
 	return "NULL"
 }
 
-// ruleFilter spells a rule's condition over the bare columns of its table, with
+// ruleFilter spells a rule's condition over the columns of its table, with
 // constants in place of parameters; values returns what an attribute that is
 // compared with a column stands for.
 func ruleFilter(body *RuleBody, t *source.Table, d source.Dialect, now time.Time, values func(attribute, column string) []string) (string, error) {
@@ -320,7 +334,7 @@ func ruleFilter(body *RuleBody, t *source.Table, d source.Dialect, now time.Time
 		if !ok {
 			return target{}, fault.Field(field, "The table %s has no column %s", t.Name, name)
 		}
-		return target{sql: d.Quote(c.Name), kind: c.Kind, name: c.Name}, nil
+		return target{sql: columnOf(t, d, c.Name), kind: c.Kind, name: c.Name}, nil
 	})
 }
 
