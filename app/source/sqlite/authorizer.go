@@ -58,6 +58,13 @@ func readable(table string) bool {
 	return !inner
 }
 
+// systemTable reports whether a table, or a table function, is the engine's own
+// and tells about all tables.
+func systemTable(table string) bool {
+	table = strings.ToLower(table)
+	return strings.HasPrefix(table, "sqlite_") || strings.HasPrefix(table, "pragma_")
+}
+
 func rtreeTable(table string) bool {
 	table = strings.ToLower(table)
 	return strings.HasSuffix(table, "_node") || strings.HasSuffix(table, "_rowid") || strings.HasSuffix(table, "_parent")

@@ -19,7 +19,7 @@ const ownTables = `l.schema = 'main' AND l.type IN ('table', 'view', 'virtual') 
 // rows it found; it reads no table of the user's.
 func (p *pool) Catalog(ctx context.Context) (*source.Catalog, error) {
 	r := &catalogReader{pool: p, ctx: ctx, tables: map[string]*tableEntry{}}
-	for _, step := range []func() error{r.list, r.columns, r.foreignKeys, r.estimates} {
+	for _, step := range []func() error{r.list, r.hideShadows, r.columns, r.foreignKeys, r.estimates} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -27,6 +27,7 @@ func (p *pool) Catalog(ctx context.Context) (*source.Catalog, error) {
 	c := &source.Catalog{ReadAt: time.Now()}
 	for _, name := range r.order {
 		e := r.tables[name]
+		e.table.Parents = r.parents(e)
 		for _, k := range e.keys {
 			e.table.ForeignKeys = append(e.table.ForeignKeys, *k)
 		}
@@ -47,7 +48,7 @@ type catalogReader struct {
 type tableEntry struct {
 	table      source.Table
 	kind       string
-	definition string // of a view
+	definition string // of a view or virtual table
 	bare       bool   // WITHOUT ROWID, so that its key can hold no null
 	primaryKey []keyColumn
 	keys       []*source.ForeignKey
@@ -97,7 +98,7 @@ func (r *catalogReader) list() error {
 		key := strings.ToLower(name)
 		r.order = append(r.order, key)
 		r.tables[key] = e
-	}, `SELECT l.name, l.type, l.wr, s.sql FROM pragma_table_list AS l LEFT JOIN sqlite_schema AS s ON s.name = l.name AND s.type = 'view' WHERE l.schema = 'main' AND l.type <> 'shadow' ORDER BY lower(l.name)`)
+	}, `SELECT l.name, l.type, l.wr, s.sql FROM pragma_table_list AS l LEFT JOIN sqlite_schema AS s ON s.name = l.name AND (s.type = 'view' OR l.type = 'virtual' AND s.type = 'table') WHERE l.schema = 'main' AND l.type <> 'shadow' ORDER BY lower(l.name)`)
 }
 
 func (r *catalogReader) columns() error {

@@ -41,6 +41,10 @@ var functions = set(strings.Fields(`
 	zeroblob randomblob
 `)...)
 
+// searchFunctions are given a row of a full-text search by its number, so they
+// may be able to show one that is not the statement's own.
+var searchFunctions = set("bm25", "highlight", "snippet", "offsets", "matchinfo", "fts5_get_locale", "fts5_insttoken", "match")
+
 // sizedFunctions make as many bytes as their argument says, and may do so for no more than maxMade.
 var sizedFunctions = set("zeroblob", "randomblob")
 

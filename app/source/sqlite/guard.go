@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -23,9 +24,10 @@ const (
 )
 
 // Guard lets pass one SELECT, VALUES or set operation, with or without WITH,
-// or EXPLAIN of one. The policy's functions are not consulted: a SQLite file
-// brings no functions of its own, and every built-in that only reads is on the list.
-func (*Driver) Guard(sql string, _ source.Policy) (checked source.Checked, err error) {
+// or EXPLAIN of one. The policy's functions and routines are not consulted: a
+// SQLite file brings no functions of its own, and every built-in that only reads
+// is on the list.
+func (*Driver) Guard(sql string, policy source.Policy) (checked source.Checked, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			checked, err = source.Checked{}, &source.Failure{Code: source.Refused, Message: "The statement could not be read", Err: fmt.Errorf("guard: %v", r)}
@@ -45,17 +47,34 @@ func (*Driver) Guard(sql string, _ source.Policy) (checked source.Checked, err e
 	default:
 		return source.Checked{}, source.Refuse(position(sql, stmts[1].Pos()), "One statement at a time: a second one begins here")
 	}
-	w := &walker{sql: sql}
+	w := &walker{sql: sql, ruled: policy.Tables != nil}
 	if f := w.statement(stmts[0]); f != nil {
 		return source.Checked{}, f
 	}
-	_, explain := stmts[0].(*ast.ExplainStmt)
-	printed := strings.TrimRight(ast.String(stmts[0]), "; ")
-	if len(printed) > maxStatement-1 {
-		return source.Checked{}, source.Refuse(0, "The statement is too long")
+	if w.ruled {
+		return w.rule(stmts[0], policy.Tables)
 	}
-	return source.Checked{SQL: printed, Explain: explain, Tables: w.tables()}, nil
+	printed, f := printStatement(stmts[0])
+	if f != nil {
+		return source.Checked{}, f
+	}
+	return source.Checked{SQL: printed, Explain: explaining(stmts[0]), Tables: w.tables()}, nil
 }
+
+func explaining(s ast.Stmt) bool {
+	_, explain := s.(*ast.ExplainStmt)
+	return explain
+}
+
+func printStatement(s ast.Stmt) (string, *source.Failure) {
+	printed := strings.TrimRight(ast.String(s), "; ")
+	if len(printed) > maxStatement-1 {
+		return "", errTooLong
+	}
+	return printed, nil
+}
+
+var errTooLong = source.Refuse(0, "The statement is too long")
 
 // checkText refuses what must not even reach the parser.
 func checkText(sql string) *source.Failure {
@@ -103,8 +122,14 @@ func position(sql string, offset int) int {
 type walker struct {
 	sql   string
 	depth int
-	read  []source.Name
-	ctes  map[string]bool
+	// ruled says that rules may limit tables: system tables are refused, and
+	// every word is spelled so that it cannot be read in two ways.
+	ruled bool
+	// grafts are the texts that rules have put in place of tables, not walked into.
+	grafts map[string]bool
+
+	withs []map[string]bool // the names of the WITH queries around the node that is visited
+	found found
 }
 
 func (w *walker) refuse(n ast.Node, format string, args ...any) *source.Failure {
@@ -152,7 +177,6 @@ func (w *walker) statement(s ast.Stmt) *source.Failure {
 
 // plain lists the nodes of a read that need no look of their own.
 var plain = map[reflect.Type]bool{
-	reflect.TypeFor[ast.SelectStmt]():    true,
 	reflect.TypeFor[ast.SelectQuery]():   true,
 	reflect.TypeFor[ast.ValuesClause]():  true,
 	reflect.TypeFor[ast.CompoundOp]():    true,
@@ -161,6 +185,7 @@ var plain = map[reflect.Type]bool{
 	reflect.TypeFor[ast.OrderingTerm]():  true,
 	reflect.TypeFor[ast.Limit]():         true,
 	reflect.TypeFor[ast.With]():          true,
+	reflect.TypeFor[ast.CTE]():           true,
 	reflect.TypeFor[ast.FrameBound]():    true,
 	reflect.TypeFor[ast.WindowDef]():     true,
 	reflect.TypeFor[ast.Ident]():         true,
@@ -197,13 +222,26 @@ func (w *walker) node(v reflect.Value) *source.Failure {
 	if w.depth > maxTree {
 		return w.refuse(n, "The statement is nested too deeply here")
 	}
+	if w.ruled {
+		w.found.note(n)
+	}
 	var f *source.Failure
 	switch n := n.(type) {
+	case *ast.SelectStmt:
+		if n.With != nil {
+			w.withs = append(w.withs, withNames(n.With))
+			defer func() { w.withs = w.withs[:len(w.withs)-1] }()
+		}
 	case *ast.FuncCall:
 		f = w.call(n)
 	case *ast.TableRef:
+		if n.Select != nil && w.grafts[w.text(n.Select)] {
+			outside := *n
+			outside.Select = nil
+			return w.fields(reflect.ValueOf(&outside).Elem())
+		}
 		if n.Name != nil {
-			f = w.table(n.Name, n.HasArgs)
+			f = w.table(reference{name: n.Name, from: n, call: n.HasArgs})
 		}
 	case *ast.LikeExpr:
 		if strings.EqualFold(n.Op.Raw, "MATCH") && !short(n.Y) {
@@ -211,13 +249,8 @@ func (w *walker) node(v reflect.Value) *source.Failure {
 		}
 	case *ast.InExpr:
 		if n.Table != nil {
-			f = w.table(n.Table, n.HasArgs)
+			f = w.table(reference{name: n.Table, in: n, call: n.HasArgs})
 		}
-	case *ast.CTE:
-		if w.ctes == nil {
-			w.ctes = map[string]bool{}
-		}
-		w.ctes[strings.ToLower(n.Name.Name)] = true
 	case *ast.BindParam:
 		if n.Kind != ast.ParamAnon && n.Kind != ast.ParamNumber {
 			f = w.refuse(n, "The parameter %s is not allowed: write parameters as ?1, ?2", n.Raw)
@@ -226,6 +259,9 @@ func (w *walker) node(v reflect.Value) *source.Failure {
 		if !plain[v.Type().Elem()] {
 			f = w.refuse(n, "%s is not allowed: questions can only read", strings.TrimSuffix(v.Type().Elem().Name(), "Expr"))
 		}
+	}
+	if f == nil && w.ruled && !canonical(n) {
+		f = w.refuse(n, "The statement could not be read here")
 	}
 	if f != nil {
 		return f
@@ -241,6 +277,9 @@ func (w *walker) fields(v reflect.Value) *source.Failure {
 			return nil
 		}
 		if v.Kind() == reflect.Interface {
+			if i, ok := v.Interface().(*ast.Ident); ok && w.ruled {
+				w.found.bare = append(w.found.bare, i)
+			}
 			return w.fields(v.Elem())
 		}
 		if v.Type().Implements(nodeType) {
@@ -321,37 +360,62 @@ func short(e ast.Expr) bool {
 	return false
 }
 
-func (w *walker) table(n *ast.QualifiedName, call bool) *source.Failure {
-	name, schema := n.Name.Name, ""
-	if n.Schema != nil {
-		schema = n.Schema.Name
-		if !strings.EqualFold(schema, "main") {
-			return w.refuse(n, "There is no schema %s: a SQLite connection has one, called main", schema)
-		}
+func (w *walker) table(r reference) *source.Failure {
+	name := r.name.Name.Name
+	if s := r.name.Schema; s != nil && !strings.EqualFold(s.Name, "main") {
+		return w.refuse(r.name, "There is no schema %s: a SQLite connection has one, called main", s.Name)
 	}
-	if call {
-		if !allowedTableFunction(name) {
-			return w.refuse(n, "The table function %s is not on the list of functions that only read", name)
-		}
-		return nil
+	if r.call && !allowedTableFunction(name) {
+		return w.refuse(r.name, "The table function %s is not on the list of functions that only read", name)
 	}
-	if !readable(name) {
-		return w.refuse(n, "%s shows the inside of the engine and is not allowed", name)
+	if !r.call && !readable(name) {
+		return w.refuse(r.name, "%s shows the inside of the engine and is not allowed", name)
 	}
-	w.read = append(w.read, source.Name{Schema: schema, Name: name})
+	if w.ruled && systemTable(name) {
+		return w.refuse(r.name, "%s tells about all tables and is not allowed where rules say what may be seen", name)
+	}
+	r.with = !r.call && r.name.Schema == nil && w.inScope(name)
+	w.found.references = append(w.found.references, r)
 	return nil
+}
+
+// withNames returns the names of the queries, as the engine compares them.
+func withNames(with *ast.With) map[string]bool {
+	names := make(map[string]bool, len(with.CTEs))
+	for _, c := range with.CTEs {
+		names[folded(c.Name.Name)] = true
+	}
+	return names
+}
+
+// inScope reports whether a name is that of a WITH query here. In SQLite one is
+// known in all of its statement: in itself, before it and after it.
+func (w *walker) inScope(name string) bool {
+	name = folded(name)
+	return slices.ContainsFunc(w.withs, func(names map[string]bool) bool { return names[name] })
 }
 
 // tables returns what the statement reads, each name once, without its own WITH names.
 func (w *walker) tables() []source.Name {
 	var names []source.Name
 	seen := map[source.Name]bool{}
-	for _, n := range w.read {
-		if seen[n] || n.Schema == "" && w.ctes[strings.ToLower(n.Name)] {
-			continue
+	for _, r := range w.found.references {
+		n := source.Name{Name: r.name.Name.Name}
+		if r.name.Schema != nil {
+			n.Schema = r.name.Schema.Name
 		}
-		seen[n] = true
-		names = append(names, n)
+		if !r.with && !r.call && !seen[n] {
+			seen[n] = true
+			names = append(names, n)
+		}
 	}
 	return names
+}
+
+// text returns what the walked text says for a node.
+func (w *walker) text(n ast.Node) string {
+	if n.Pos() < 0 || n.Pos() > n.End() || n.End() > len(w.sql) {
+		return ""
+	}
+	return w.sql[n.Pos():n.End()]
 }
