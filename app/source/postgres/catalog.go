@@ -48,8 +48,9 @@ JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_
 WHERE c.table_schema <> 'information_schema' AND c.table_schema <> 'crdb_internal' AND c.table_schema NOT LIKE 'pg\_%'
 ORDER BY c.table_schema, c.table_name, c.ordinal_position`
 
-// keysSQL reads the foreign keys, one row a column, and what the partitions of
-// each partitioned table sum up to.
+// keysSQL reads the foreign keys, one row a column, what the partitions of
+// each partitioned table sum up to, and what each table inherits from, the
+// nearest first.
 const keysSQL = `
 SELECT 'key', n.nspname, c.relname, k.oid::text, a.attname, fn.nspname, fc.relname, fa.attname, NULL::float8
 FROM pg_catalog.pg_constraint k
@@ -71,9 +72,41 @@ SELECT 'rows', n.nspname, c.relname, NULL, NULL, NULL, NULL, NULL,
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'p' AND NOT c.relispartition
-ORDER BY 1, 2, 3, 4`
+UNION ALL
+SELECT 'parent', n.nspname, c.relname, NULL, NULL, pn.nspname, pc.relname, NULL, min(above.steps)::float8
+FROM (WITH RECURSIVE above(child, parent, steps) AS (
+        SELECT i.inhrelid, i.inhparent, 1 FROM pg_catalog.pg_inherits i
+        UNION
+        SELECT a.child, i.inhparent, a.steps + 1 FROM pg_catalog.pg_inherits i JOIN above a ON a.parent = i.inhrelid)
+      SELECT * FROM above) AS above
+JOIN pg_catalog.pg_class c ON c.oid = above.child AND c.relkind IN ('r', 'f', 'p') AND NOT c.relispartition
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class pc ON pc.oid = above.parent
+JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
+GROUP BY n.nspname, c.relname, pn.nspname, pc.relname
+ORDER BY 1, 2, 3, 4, 9, 6, 7`
 
-// Catalog reads what the login may read from the server's own catalog, in two queries.
+// routinesSQL reads the database's own functions that a statement could call
+// unseen: by asking a column for a field of that name, which takes one
+// argument, or by the name of one of PostgreSQL's own. Left out are those that
+// are declared to only compute and come with an extension or are written in C.
+const routinesSQL = `
+SELECT DISTINCT n.nspname, p.proname
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE n.nspname <> 'pg_catalog' AND n.nspname <> 'information_schema' AND p.pronargs > 0
+  AND p.prorettype NOT IN ('pg_catalog.trigger'::regtype, 'pg_catalog.event_trigger'::regtype)
+  AND (p.pronargs - p.pronargdefaults <= 1
+       OR EXISTS (SELECT 1 FROM pg_catalog.pg_proc o WHERE o.proname = p.proname AND o.pronamespace = 'pg_catalog'::regnamespace))
+  AND NOT (p.provolatile = 'i'
+           AND (l.lanname IN ('internal', 'c') AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid)
+                OR EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
+                           WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')))
+ORDER BY 1, 2`
+
+// Catalog reads what the login may read from the server's own catalog, in three
+// queries. A table's parents are named whether or not the login may read them.
 func (db *database) Catalog(ctx context.Context) (*source.Catalog, error) {
 	catalog := &source.Catalog{ReadAt: time.Now().UTC()}
 	relations, err := db.all(ctx, relationsSQL)
@@ -108,6 +141,16 @@ func (db *database) Catalog(ctx context.Context) (*source.Catalog, error) {
 	}
 	if err == nil {
 		addKeys(catalog, tables, keys)
+	}
+	routines, err := db.all(ctx, routinesSQL)
+	if err != nil && !unlike(err) {
+		return nil, err
+	}
+	if err == nil {
+		for r := range routines.Rows() {
+			row := texts{routines, r}
+			catalog.Routines = append(catalog.Routines, row.text(0)+"."+row.text(1))
+		}
 	}
 	if catalog.DefaultSchema == "" {
 		catalog.DefaultSchema = "public"
@@ -196,7 +239,7 @@ func kindOfName(name string) frame.Kind {
 	return frame.Other
 }
 
-// addKeys adds the foreign keys between tables of the catalog, and the sums of partitioned tables.
+// addKeys adds the foreign keys between tables of the catalog, the sums of partitioned tables and the parents.
 func addKeys(catalog *source.Catalog, tables map[source.Name]int, keys *frame.Frame) {
 	last := ""
 	for r := range keys.Rows() {
@@ -210,6 +253,10 @@ func addKeys(catalog *source.Catalog, tables map[source.Name]int, keys *frame.Fr
 			if sum, err := strconv.ParseFloat(row.text(8), 64); err == nil {
 				t.RowEstimate = new(int64(math.Round(sum)))
 			}
+			continue
+		}
+		if row.text(0) == "parent" {
+			t.Parents = append(t.Parents, source.Name{Schema: row.text(5), Name: row.text(6)})
 			continue
 		}
 		if _, ok := tables[source.Name{Schema: row.text(5), Name: row.text(6)}]; !ok {

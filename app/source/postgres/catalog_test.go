@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -78,6 +79,67 @@ GRANT SELECT (open_part) ON public.secret TO "`+reader.User+`";`)
 	}
 	if got.DefaultSchema != "public" {
 		t.Errorf("default schema %q", got.DefaultSchema)
+	}
+}
+
+// Parents are named from the nearest on, whether or not the login may read
+// them; partitions are left out, and so have none.
+func TestCatalogParents(t *testing.T) {
+	admin, reader := sourcetest.Postgres(t).NewDatabase(t, `
+CREATE SCHEMA old;
+CREATE TABLE a (id int); CREATE TABLE old.b () INHERITS (a); CREATE TABLE "C" () INHERITS (old.b); CREATE TABLE x (y int);
+CREATE TABLE d () INHERITS ("C", x); CREATE TABLE e () INHERITS (a, old.b);
+CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parts FOR VALUES IN (1);
+CREATE VIEW v AS SELECT * FROM a;`)
+	sourcetest.Postgres(t).Exec(t, admin.Database, `REVOKE ALL ON old.b FROM "`+reader.User+`"`)
+	catalog, err := open(t, reader).Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]source.Name{}
+	for _, table := range catalog.Tables {
+		got[table.Schema+"."+table.Name] = table.Parents
+	}
+	a, b, c := source.Name{Schema: "public", Name: "a"}, source.Name{Schema: "old", Name: "b"}, source.Name{Schema: "public", Name: "C"}
+	want := map[string][]source.Name{
+		"public.a": nil, "public.x": nil, "public.v": nil, "public.parts": nil,
+		"public.C": {b, a}, "public.d": {c, {Schema: "public", Name: "x"}, b, a}, "public.e": {b, a},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// Routines are what could be called without its being seen: in field notation,
+// or by the name of one of PostgreSQL's own functions.
+func TestCatalogRoutines(t *testing.T) {
+	_, reader := sourcetest.Postgres(t).NewDatabase(t, `
+CREATE SCHEMA my; CREATE TABLE t (id int);
+CREATE FUNCTION one(t) RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
+CREATE FUNCTION my."Odd.One"(text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION my.late(int, int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION my.many(VARIADIC int[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION zero() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION two(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION round(float8, int) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 1::float8';
+CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION computes(int) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'int4abs';
+CREATE AGGREGATE gathers(int) (SFUNC = two, STYPE = int);
+CREATE PROCEDURE acts(int) LANGUAGE sql AS 'SELECT 1';
+CREATE EXTENSION citext SCHEMA my; CREATE EXTENSION dblink SCHEMA my;`)
+	catalog, err := open(t, reader).Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"public.one", "my.Odd.One", "my.late", "my.many", "public.round", "public.gathers", "public.acts", "my.dblink", "my.dblink_connect"} {
+		if !slices.Contains(catalog.Routines, name) {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	for _, name := range []string{"public.zero", "public.two", "public.fires", "public.computes", "my.citext", "my.max", "my.replace"} {
+		if slices.Contains(catalog.Routines, name) {
+			t.Errorf("%s is there", name)
+		}
 	}
 }
 

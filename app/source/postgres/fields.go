@@ -11,8 +11,10 @@ import (
 // rowFunctions return rows, so that a field may be taken from their result.
 var rowFunctions = set(`json_each json_each_text jsonb_each jsonb_each_text json_populate_record json_populate_recordset
 	jsonb_populate_record jsonb_populate_recordset json_to_record json_to_recordset jsonb_to_record jsonb_to_recordset
-	unnest max min first_value last_value nth_value lag lead any_value array_agg ts_parse ts_token_type ts_debug
-	pg_input_error_info aclexplode`)
+	unnest max min first_value last_value nth_value lag lead any_value array_agg mode percentile_disc ts_parse ts_token_type ts_debug
+	pg_available_extension_versions pg_available_extensions pg_get_keywords pg_get_object_address pg_get_publication_tables
+	pg_identify_object pg_identify_object_as_address pg_input_error_info pg_options_to_table pg_partition_tree
+	pg_sequence_parameters pg_timezone_abbrevs pg_timezone_names aclexplode`)
 
 // scalarTypes are types without fields.
 var scalarTypes = set(`bool int2 int4 int8 float4 float8 numeric money text varchar bpchar char name bytea date time timetz
@@ -27,6 +29,16 @@ var actingFields = []string{"pg_", "lo_", "dblink", "http", "binary_upgrade_", "
 var actingField = set(`nextval currval setval lastval setseed set_config current_setting ts_stat ts_rewrite system loread lowrite
 	currtid currtid2 amvalidate cursor_to_xml`)
 
+// acts reports whether a name is that of a function that may act or tell secrets.
+func acts(name string) bool {
+	for _, prefix := range actingFields {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return actingField[name]
+}
+
 // field checks (x).name: where x is no row, or its row has no such field,
 // PostgreSQL calls the function of that name with x, whatever it does.
 func (w *walker) field(n *ast.A_Indirection) *source.Failure {
@@ -36,17 +48,11 @@ func (w *walker) field(n *ast.A_Indirection) *source.Failure {
 			continue
 		}
 		name := part.GetString_().GetSval()
-		refusal := w.refuse(w.at, "The field %s could be a function that does more than read; name the columns of the row in FROM instead", name)
-		acting := actingField[name]
-		for _, prefix := range actingFields {
-			acting = acting || strings.HasPrefix(name, prefix)
+		if w.routine(name) {
+			return w.refuseRoutine(name)
 		}
-		switch {
-		case acting:
-			return refusal
-		case functions[name]:
-		case i == 0 && !maybeRow(arg):
-			return refusal
+		if acts(name) || w.tells(name) || i == 0 && !functions[name] && !maybeRow(arg) {
+			return w.refuse(w.at, "The field %s could be a function that does more than read; name the columns of the row in FROM instead", name)
 		}
 	}
 	return nil

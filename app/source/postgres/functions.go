@@ -30,6 +30,9 @@ func (w *walker) called(call *ast.FuncCall) *source.Failure {
 	builtin := len(parts) == 1 || len(parts) == 2 && parts[0] == "pg_catalog"
 	if !builtin || !functions[name] {
 		if full := strings.Join(parts, "."); slices.Contains(w.policy.Functions, full) {
+			if w.rules != nil {
+				return w.refuse(w.at, "The function %s could read past the rules that limit what is seen", full)
+			}
 			return nil
 		} else if builtin {
 			full = name
@@ -41,6 +44,13 @@ func (w *walker) called(call *ast.FuncCall) *source.Failure {
 			refusal.Hint = "An administrator who knows what it does can allow it for this connection."
 			return refusal
 		}
+	}
+	if w.tells(name) {
+		return w.refuse(w.at, "The function %s tells of the system catalog, which cannot be read where rules limit what is seen", name)
+	}
+	if len(parts) == 1 && w.routine(name) && (w.rules != nil || !slices.Contains(w.policy.Functions, name)) {
+		// The database has a function of that name too, which arguments of other types would call.
+		call.Funcname = append([]*ast.Node{word("pg_catalog")}, call.Funcname...)
 	}
 	switch name {
 	case "repeat", "lpad", "rpad":

@@ -106,6 +106,33 @@ func TestFunctionList(t *testing.T) {
 	}
 }
 
+// What the field notation could call of PostgreSQL's own is known: a function
+// that is volatile or tells more than a question may know is either listed as
+// harmless or recognised by its name, and one that returns rows has fields.
+func TestFieldFunctions(t *testing.T) {
+	s := sourcetest.Postgres(t)
+	f := ask(t, s.Config("postgres"), `
+SELECT DISTINCT proname FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND pronargs > 0 AND pronargs - pronargdefaults <= 1 AND provolatile = 'v'
+  AND proname !~ '^(RI_FKey_|binary_upgrade_|pg_)' AND NOT 'internal'::regtype = ANY (proargtypes::oid[])`)
+	if f.Rows() < 10 {
+		t.Fatalf("only %d functions found", f.Rows())
+	}
+	for r := range f.Rows() {
+		if name, _ := f.Cell(r, 0); !acts(string(name)) && !functions[string(name)] {
+			t.Errorf("%s could be called as a field", name)
+		}
+	}
+	f = ask(t, s.Config("postgres"), `
+SELECT DISTINCT proname FROM pg_proc JOIN pg_type y ON y.oid = prorettype
+WHERE pronamespace = 'pg_catalog'::regnamespace AND (typname = 'record' OR typtype = 'c')`)
+	for r := range f.Rows() {
+		if name, _ := f.Cell(r, 0); functions[string(name)] && !rowFunctions[string(name)] {
+			t.Errorf("%s returns rows", name)
+		}
+	}
+}
+
 // ask runs a read past the guard and returns all rows.
 func ask(t testing.TB, c source.Config, sql string) *frame.Frame {
 	t.Helper()

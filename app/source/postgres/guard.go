@@ -51,10 +51,19 @@ func (d *Driver) Guard(sql string, policy source.Policy) (checked source.Checked
 		return source.Checked{}, refusal
 	}
 	w := walker{sql: sql, policy: policy}
+	if policy.Tables != nil {
+		w.rules = newRules()
+	}
 	if refusal := w.statement(stmt); refusal != nil {
 		return source.Checked{}, refusal
 	}
-	printed, err := print(tree)
+	if refusal := w.rewrite(); refusal != nil {
+		return source.Checked{}, refusal
+	}
+	printed, back, err := print(tree)
+	if err == nil {
+		err = w.verify(back)
+	}
 	if err != nil {
 		refusal := source.Refuse(0, "The statement could not be printed back faithfully, so it was not sent")
 		refusal.Hint = "Writing the unusual part in another way may help."
@@ -83,27 +92,27 @@ func single(sql string, tree *ast.ParseResult) (*ast.Node, *source.Failure) {
 	return nil, source.Refuse(characters(sql, second), "Only one statement at a time is allowed, and here are %d", len(tree.Stmts))
 }
 
-// print returns the statement's text printed from the tree, once it is certain
-// that it reads back as the same tree.
-func print(tree *ast.ParseResult) (string, error) {
-	printed, err := pgquery.Deparse(tree)
+// print returns the statement's text printed from the tree, and what it reads
+// back as, once it is certain that this is the same tree.
+func print(tree *ast.ParseResult) (printed string, again *ast.Node, err error) {
+	printed, err = pgquery.Deparse(tree)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if len(printed) > 2*maxText {
-		return "", errors.New("the printed statement is too long")
+		return "", nil, errors.New("the printed statement is too long")
 	}
 	back, err := pgquery.Parse(printed)
 	if err != nil {
-		return "", fmt.Errorf("%q does not parse: %w", printed, err)
+		return "", nil, fmt.Errorf("%q does not parse: %w", printed, err)
 	}
 	if len(back.Stmts) != 1 || len(tree.Stmts) != 1 {
-		return "", fmt.Errorf("%q is %d statements", printed, len(back.Stmts))
+		return "", nil, fmt.Errorf("%q is %d statements", printed, len(back.Stmts))
 	}
 	if where := different(tree.Stmts[0].Stmt.ProtoReflect(), back.Stmts[0].Stmt.ProtoReflect()); where != "" {
-		return "", fmt.Errorf("%q differs at %s", printed, where)
+		return "", nil, fmt.Errorf("%q differs at %s", printed, where)
 	}
-	return printed, nil
+	return printed, back.Stmts[0].Stmt, nil
 }
 
 // syntaxFailure turns an error of the parser into what the server would say.

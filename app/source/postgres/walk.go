@@ -35,11 +35,16 @@ type walker struct {
 	policy  source.Policy
 	explain bool
 	tables  []source.Name
-	// with holds the names of the WITH queries in scope.
-	with  []string
-	depth int
+	// with holds the names of the WITH queries in scope, levels the FROM clauses.
+	with   []string
+	levels []level
+	depth  int
 	// at is the byte offset of the innermost node that has one.
 	at int
+	// routines holds the names of the policy's routines without their schemas; nil until asked for.
+	routines map[string]bool
+	// rules is nil where every table is read as it is.
+	rules *rules
 }
 
 func (w *walker) refuse(at int, format string, args ...any) *source.Failure {
@@ -134,9 +139,24 @@ func (w *walker) node(m protoreflect.Message) (refusal *source.Failure) {
 	if !readNodes[name] {
 		return w.refuse(w.at, "%s is not allowed: questions can only read", describe(name))
 	}
-	scope := len(w.with)
-	defer func() { w.with = w.with[:scope] }()
+	scope, froms := len(w.with), len(w.levels)
+	defer func() { w.with, w.levels = w.with[:scope], w.levels[:froms] }()
 	switch v := m.Interface().(type) {
+	case *ast.Node:
+		if w.rules != nil && v.GetRangeVar() != nil {
+			w.rules.holder = v
+		}
+	case *ast.ColumnRef:
+		if refusal := w.column(v); refusal != nil {
+			return refusal
+		}
+		if w.rules != nil {
+			w.rules.column(v, w.at)
+		}
+	case *ast.Alias:
+		if w.rules != nil {
+			w.rules.others[v.GetAliasname()] = true
+		}
 	case *ast.SelectStmt:
 		if refusal := w.selected(v); refusal != nil {
 			return refusal
@@ -169,6 +189,9 @@ func (w *walker) node(m protoreflect.Message) (refusal *source.Failure) {
 		if method := names(v.GetMethod()); len(method) != 1 || !sampling[method[0]] {
 			return w.refuse(w.at, "TABLESAMPLE %s is not a known way to choose rows", strings.Join(method, "."))
 		}
+		if w.rules != nil {
+			w.rules.sampled = v.GetRelation()
+		}
 	case *ast.RangeTableFunc:
 		// The printer drops the brackets that a cast needs here.
 		if v.GetDocexpr().GetTypeCast() != nil {
@@ -177,6 +200,9 @@ func (w *walker) node(m protoreflect.Message) (refusal *source.Failure) {
 	case *ast.TypeName:
 		if v.GetSetof() || v.GetPctType() {
 			return w.refuse(w.at, "The type %s is not allowed here", strings.Join(names(v.GetNames()), "."))
+		}
+		if parts := names(v.GetNames()); len(parts) > 0 && w.rules != nil && catalogTypes[strings.TrimPrefix(parts[len(parts)-1], "_")] {
+			return w.refuse(w.at, "The type %s tells of the system catalog, which cannot be read where rules limit what is seen", parts[len(parts)-1])
 		}
 	case *ast.ColumnDef:
 		if v.GetRawDefault() != nil || v.GetCookedDefault() != nil || v.GetConstraints() != nil || v.GetFdwoptions() != nil || v.GetIdentitySequence() != nil {
@@ -219,7 +245,15 @@ func (w *walker) selected(s *ast.SelectStmt) *source.Failure {
 	}
 	with := s.GetWithClause()
 	if with == nil {
+		w.enter(s)
 		return nil
+	}
+	if w.rules != nil {
+		for _, c := range with.GetCtes() {
+			if refusal := w.shadow(c.GetCommonTableExpr()); refusal != nil {
+				return refusal
+			}
+		}
 	}
 	if with.GetRecursive() {
 		for _, c := range with.GetCtes() {
@@ -234,7 +268,15 @@ func (w *walker) selected(s *ast.SelectStmt) *source.Failure {
 			w.with = append(w.with, c.GetCommonTableExpr().GetCtename())
 		}
 	}
+	w.enter(s)
 	return nil
+}
+
+// enter brings the items of a query's FROM clause into scope.
+func (w *walker) enter(s *ast.SelectStmt) {
+	if len(s.GetFromClause()) > 0 {
+		w.levels = append(w.levels, level{from: s.GetFromClause()})
+	}
 }
 
 // operator checks an operator's name: those of other schemas may do anything.
@@ -256,7 +298,13 @@ func (w *walker) relation(r *ast.RangeVar) *source.Failure {
 		return w.refuse(w.at, "A name of three parts reaches into another database and is not allowed")
 	}
 	if name.Schema == "" && slices.Contains(w.with, name.Name) {
+		if w.rules != nil {
+			w.rules.others[name.Name] = true
+		}
 		return nil
+	}
+	if w.rules != nil {
+		return w.ruled(r, name)
 	}
 	if !readable(name) {
 		return w.refuse(w.at, "%s is not on the list of system tables that may be read", name.Name)

@@ -1,0 +1,16 @@
+DELETE FROM orders WHERE region <> 'EU';
+UPDATE orders SET email = NULL, note = 'masked';
+ALTER TABLE orders DROP CONSTRAINT orders_customer_id_fkey;
+DELETE FROM customers WHERE credit < 20 OR region <> 'EU';
+UPDATE customers SET email = NULL;
+DELETE FROM "Orders" WHERE region <> 'EU';
+UPDATE "Orders" SET note = '*''\';
+DELETE FROM "odd table" WHERE region <> 'EU';
+UPDATE "odd table" SET "a""b" = NULL;
+DELETE FROM "order" WHERE region <> 'EU';
+DELETE FROM shop.orders WHERE region <> 'EU';
+UPDATE shop.orders SET note = NULL;
+DELETE FROM events WHERE region <> 'EU';
+UPDATE events SET note = NULL;
+DELETE FROM letters WHERE region <> 'EU';
+UPDATE letters SET note = NULL;
