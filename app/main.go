@@ -46,6 +46,8 @@ func commands() []command {
 		{"serve", "serves; the store is SQLite in the data directory unless ASSAY_DATABASE_URL names PostgreSQL", serveCommand},
 		{"user", "create --email E --role admin|analyst|viewer: makes an account, its password from standard input or by a one-time link", userCommand},
 		{"token", "create --email E --name N: prints an API token once", tokenCommand},
+		{"keys", "rotate [--master]: seals stored secrets with a new key, beside a running server", keysCommand},
+		{"audit", "verify: tells whether the record of who did what is whole", auditCommand},
 		{"migrate", "brings the store's schema up to date and stops", migrateCommand},
 		{"health", "asks a running server whether it is up; for container health checks", healthCommand},
 		{"version", "prints the version", func(_ context.Context, c call) error {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/fault"
 	"assay/config"
 )
@@ -47,6 +48,7 @@ func verb(c call, name string, flags *flag.FlagSet) (config.Config, error) {
 }
 
 func userCommand(ctx context.Context, c call) error {
+	ctx = audit.As(ctx, audit.Actor{Name: "system", Via: "command"})
 	flags := flag.NewFlagSet("user create", flag.ContinueOnError)
 	email := flags.String("email", "", "the person's address")
 	name := flags.String("name", "", "the person's name")
@@ -102,6 +104,7 @@ func readPassword(in io.Reader) (string, error) {
 }
 
 func tokenCommand(ctx context.Context, c call) error {
+	ctx = audit.As(ctx, audit.Actor{Name: "system", Via: "command"})
 	flags := flag.NewFlagSet("token create", flag.ContinueOnError)
 	email := flags.String("email", "", "whose token it is")
 	name := flags.String("name", "", "what the token is for")

@@ -62,22 +62,34 @@ func openRooms(ctx context.Context, cfg config.Config, log *slog.Logger, listene
 	if r.store, err = store.Open(ctx, cfg.DatabaseURL, cfg.DataDir); err != nil {
 		return nil, err
 	}
-	v, err := vault.Open(ctx, r.store, key)
+	v, err := openVault(ctx, cfg, r.store, key)
 	if err != nil {
 		return nil, err
 	}
 	reach := source.Reach{Private: cfg.PrivateHosts, Never: listeners}
-	r.vault, r.audit = v, audit.Open(r.store, v)
+	r.vault, r.audit = v, audit.Open(r.store, v).In(cfg.DataDir)
 	r.people = account.NewStore(r.store, v, r.audit)
 	if r.throttle, err = account.NewThrottle(ctx, r.store); err != nil {
 		return nil, err
 	}
-	r.connections = source.NewStore(r.store, v, drivers(), r.audit)
+	r.connections = source.NewStore(r.store, v, drivers(), r.audit).WithReferences(references(cfg))
 	r.pools = source.NewPools(r.connections, reach.Dial, own(cfg))
 	r.questions, r.rules = query.NewStore(r.store, r.audit), query.NewRules(r.store, r.pools, r.audit)
 	r.runner = query.NewRunner(query.Rooms{Pools: r.pools, Questions: r.questions, Rules: r.rules, People: r.people, Log: r.audit}, query.Limits{Timeout: cfg.QueryTimeout, Rows: cfg.QueryRows, Bytes: cfg.QueryBytes, Concurrency: cfg.Concurrency})
 	r.charts = chart.NewDrawer(chart.Config{Script: static.EChartsServer(), Fonts: map[int][]byte{400: static.FontTTF(400), 600: static.FontTTF(600)}})
-	return r, nil
+	return r, r.tellUnopened(ctx)
+}
+
+// tellUnopened logs which connections' stored secrets cannot be read.
+func (r *rooms) tellUnopened(ctx context.Context) error {
+	if why := r.vault.Closed(); why != nil {
+		r.log.Error("stored secrets stay closed; nothing of them is changed", "err", why)
+	}
+	names, err := r.connections.Unopened(ctx)
+	if len(names) > 0 {
+		r.log.Error("these connections cannot be opened", "connections", names)
+	}
+	return err
 }
 
 // own names what is ours and no connection may open.

@@ -64,6 +64,7 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	var kept sync.WaitGroup
 	kept.Go(func() { r.questions.KeepHistory(ctx) })
 	kept.Go(func() { r.runner.Watch(ctx) })
+	kept.Go(func() { r.audit.Keep(ctx, log) })
 	defer kept.Wait() // what was asked last is written before the store closes
 
 	e := web.New(web.Deps{

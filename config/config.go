@@ -20,20 +20,32 @@ import (
 // it after ASSAY_; "secret" settings may also come from a file named by …_FILE
 // and are masked when printed.
 type Config struct {
-	Addr          string        `set:"ADDR" usage:"address to listen on; port 0 picks a free one"`
-	MetricsAddr   string        `set:"METRICS_ADDR" usage:"address of the listener for /metrics; empty for none"`
-	DataDir       string        `set:"DATA_DIR" usage:"folder of the embedded store, the master key and the sample company"`
-	DatabaseURL   string        `set:"DATABASE_URL,secret" usage:"PostgreSQL URL of our own store; empty for SQLite in the data directory"`
-	BaseURL       string        `set:"BASE_URL" usage:"address under which people reach this server, such as https://assay.example.com"`
-	MasterKey     string        `set:"MASTER_KEY,secret" usage:"32 bytes in base64 that encrypt stored credentials; made in the data directory when absent"`
-	AdminEmail    string        `set:"ADMIN_EMAIL" usage:"first administrator, made on the first start only"`
-	AdminPassword string        `set:"ADMIN_PASSWORD,secret" usage:"the first administrator's password"`
-	QueryTimeout  time.Duration `set:"QUERY_TIMEOUT" usage:"time limit of one question"`
-	QueryRows     int           `set:"QUERY_ROWS" usage:"rows a page or API answer holds unless it asks for fewer"`
-	QueryBytes    int           `set:"QUERY_BYTES" usage:"bytes of values a page or API answer holds"`
-	Concurrency   int           `set:"CONNECTION_CONCURRENCY" usage:"questions that run at once on one connection"`
-	PrivateHosts  bool          `set:"ALLOW_PRIVATE_HOSTS" usage:"connections may reach loopback and private networks"`
-	LogFormat     string        `set:"LOG_FORMAT" usage:"text or json"`
+	Addr              string        `set:"ADDR" usage:"address to listen on; port 0 picks a free one"`
+	MetricsAddr       string        `set:"METRICS_ADDR" usage:"address of the listener for /metrics; empty for none"`
+	DataDir           string        `set:"DATA_DIR" usage:"folder of the embedded store, the master key and the sample company"`
+	DatabaseURL       string        `set:"DATABASE_URL,secret" usage:"PostgreSQL URL of our own store; empty for SQLite in the data directory"`
+	BaseURL           string        `set:"BASE_URL" usage:"address under which people reach this server, such as https://assay.example.com"`
+	MasterKey         string        `set:"MASTER_KEY,secret" usage:"32 bytes in base64 that encrypt stored credentials; made in the data directory when absent"`
+	MasterKeyPrevious string        `set:"MASTER_KEY_PREVIOUS,secret" usage:"the master key before this one; what it sealed is sealed anew at the start"`
+	AdminEmail        string        `set:"ADMIN_EMAIL" usage:"first administrator, made on the first start only"`
+	AdminPassword     string        `set:"ADMIN_PASSWORD,secret" usage:"the first administrator's password"`
+	QueryTimeout      time.Duration `set:"QUERY_TIMEOUT" usage:"time limit of one question"`
+	QueryRows         int           `set:"QUERY_ROWS" usage:"rows a page or API answer holds unless it asks for fewer"`
+	QueryBytes        int           `set:"QUERY_BYTES" usage:"bytes of values a page or API answer holds"`
+	Concurrency       int           `set:"CONNECTION_CONCURRENCY" usage:"questions that run at once on one connection"`
+	PrivateHosts      bool          `set:"ALLOW_PRIVATE_HOSTS" usage:"connections may reach loopback and private networks"`
+	LogFormat         string        `set:"LOG_FORMAT" usage:"text or json"`
+
+	SecretsDir     string `set:"SECRETS_DIR" usage:"folder of the files that connections may refer to as file:NAME"`
+	VaultAddr      string `set:"VAULT_ADDR" usage:"address of a HashiCorp Vault that connections may refer to as vault:PATH#FIELD"`
+	VaultToken     string `set:"VAULT_TOKEN,secret" usage:"token that may read there"`
+	VaultNamespace string `set:"VAULT_NAMESPACE" usage:"namespace in Vault; empty for none"`
+	VaultPrefix    string `set:"VAULT_PREFIX" usage:"the path in Vault under which connections may refer to secrets"`
+
+	// Secrets holds the variables of the environment that begin with
+	// ASSAY_SECRET_, by their whole names: what connections may refer to as
+	// env:NAME. They are no settings of ours and are not printed.
+	Secrets map[string]string
 
 	OIDCIssuer       string `set:"OIDC_ISSUER" usage:"OpenID Connect issuer"`
 	OIDCClientID     string `set:"OIDC_CLIENT_ID" usage:"OpenID Connect client id"`
@@ -55,6 +67,7 @@ func Default() Config {
 		Concurrency:  8,
 		PrivateHosts: true,
 		LogFormat:    "text",
+		VaultPrefix:  "secret/data/assay",
 	}
 }
 
@@ -90,7 +103,15 @@ func Load(args, env []string, out io.Writer) (c Config, rest []string, print boo
 	}
 	values := map[string]string{}
 	for _, kv := range env {
-		if k, v, ok := strings.Cut(kv, "="); ok && strings.HasPrefix(k, "ASSAY_") && !strings.HasPrefix(k, "ASSAY_TEST_") && k != "ASSAY_SHARED" {
+		k, v, ok := strings.Cut(kv, "=")
+		if ok && strings.HasPrefix(k, secretPrefix) {
+			if c.Secrets == nil {
+				c.Secrets = map[string]string{}
+			}
+			c.Secrets[k] = v
+			continue
+		}
+		if ok && strings.HasPrefix(k, "ASSAY_") && !strings.HasPrefix(k, "ASSAY_TEST_") && k != "ASSAY_SHARED" {
 			values[strings.TrimPrefix(k, "ASSAY_")] = v
 		}
 	}
@@ -99,6 +120,9 @@ func Load(args, env []string, out io.Writer) (c Config, rest []string, print boo
 	problems = append(problems, c.validate()...)
 	return c, rest, print, errors.Join(problems...)
 }
+
+// secretPrefix begins the names of variables that are not ours to understand.
+const secretPrefix = "ASSAY_SECRET_"
 
 func readFile(path string) (map[string]string, error) {
 	f, err := os.Open(path)
@@ -189,8 +213,28 @@ func (c *Config) validate() (problems []error) {
 	if c.QueryRows <= 0 || c.QueryBytes <= 0 || c.Concurrency <= 0 {
 		problem("ASSAY_QUERY_ROWS, ASSAY_QUERY_BYTES and ASSAY_CONNECTION_CONCURRENCY must be more than 0")
 	}
+	if (c.VaultAddr == "") != (c.VaultToken == "") {
+		problem("ASSAY_VAULT_ADDR and ASSAY_VAULT_TOKEN go together")
+	}
+	if c.VaultAddr != "" && !trustedAddress(c.VaultAddr) {
+		problem("ASSAY_VAULT_ADDR: this is not an https address such as https://vault.example.com:8200, nor http on this machine")
+	}
+	if strings.Trim(c.VaultPrefix, "/") == "" || strings.Contains(c.VaultPrefix, "..") {
+		problem("ASSAY_VAULT_PREFIX: %q is not a path such as secret/data/assay", c.VaultPrefix)
+	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		problem("ASSAY_LOG_FORMAT: %q is neither text nor json", c.LogFormat)
 	}
 	return problems
+}
+
+// trustedAddress reports whether a token may be sent to an address: encrypted, or
+// without leaving this machine.
+func trustedAddress(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }

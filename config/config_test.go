@@ -146,6 +146,56 @@ func TestSecretsFromFiles(t *testing.T) {
 	}
 }
 
+func TestVariablesOfConnectionsAreNoSettings(t *testing.T) {
+	c, _, _, err := Load(nil, []string{"ASSAY_SECRET_SHOP=hunter2", "ASSAY_SECRET_=x", "ASSAY_SECRET_BASE64=a=b", "SECRET_X=1"}, io.Discard)
+	want := map[string]string{"ASSAY_SECRET_SHOP": "hunter2", "ASSAY_SECRET_": "x", "ASSAY_SECRET_BASE64": "a=b"}
+	if d := cmp.Diff(want, c.Secrets); err != nil || d != "" {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+	var out strings.Builder
+	if err := c.Print(&out); err != nil || strings.Contains(out.String(), "hunter2") || strings.Contains(out.String(), "SECRET_SHOP") {
+		t.Errorf("%v, and the settings print as:\n%s", err, out.String())
+	}
+	// A file of settings is not the environment: what stands there would be read by nobody.
+	for _, env := range []string{"ASSAY_SECRETS=x", "ASSAY_SECRET=x"} {
+		if _, _, _, err := Load(nil, []string{env}, io.Discard); err == nil || !strings.Contains(err.Error(), "is not a setting") {
+			t.Errorf("%s: %v", env, err)
+		}
+	}
+	if _, _, _, err := Load([]string{"--config", file(t, "ASSAY_SECRET_SHOP=hunter2")}, nil, io.Discard); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("in a file: %v", err)
+	}
+}
+
+func TestVaultSettings(t *testing.T) {
+	for _, c := range []struct {
+		env     []string
+		problem string
+	}{
+		{[]string{"ASSAY_VAULT_ADDR=https://vault.example.com:8200", "ASSAY_VAULT_TOKEN=t"}, ""},
+		{[]string{"ASSAY_VAULT_ADDR=http://127.0.0.1:8200", "ASSAY_VAULT_TOKEN=t"}, ""},
+		{[]string{"ASSAY_VAULT_ADDR=http://[::1]:8200", "ASSAY_VAULT_TOKEN=t"}, ""},
+		{[]string{"ASSAY_VAULT_ADDR=https://vault.example.com"}, "go together"},
+		{[]string{"ASSAY_VAULT_TOKEN=t"}, "go together"},
+		{[]string{"ASSAY_VAULT_ADDR=http://vault.example.com", "ASSAY_VAULT_TOKEN=t"}, "https"},
+		{[]string{"ASSAY_VAULT_ADDR=http://127.0.0.1.example.com", "ASSAY_VAULT_TOKEN=t"}, "https"},
+		{[]string{"ASSAY_VAULT_ADDR=https://ada:hunter2@vault.example.com", "ASSAY_VAULT_TOKEN=t"}, "https"},
+		{[]string{"ASSAY_VAULT_ADDR=vault.example.com:8200", "ASSAY_VAULT_TOKEN=t"}, "https"},
+		{[]string{"ASSAY_VAULT_PREFIX="}, "ASSAY_VAULT_PREFIX"},
+		{[]string{"ASSAY_VAULT_PREFIX=/"}, "ASSAY_VAULT_PREFIX"},
+		{[]string{"ASSAY_VAULT_PREFIX=secret/../sys"}, "ASSAY_VAULT_PREFIX"},
+	} {
+		_, _, _, err := Load(nil, c.env, io.Discard)
+		if (err == nil) != (c.problem == "") || err != nil && (!strings.Contains(err.Error(), c.problem) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%q: %v, want %q", c.env, err, c.problem)
+		}
+	}
+	c, _, _, err := Load(nil, []string{"ASSAY_VAULT_ADDR=https://v", "ASSAY_VAULT_TOKEN_FILE=" + file(t, "from the file\n")}, io.Discard)
+	if err != nil || c.VaultToken != "from the file" || c.VaultPrefix != "secret/data/assay" {
+		t.Errorf("a token in a file: %q, prefix %q, %v", c.VaultToken, c.VaultPrefix, err)
+	}
+}
+
 func TestPrintMasksSecrets(t *testing.T) {
 	c := Default()
 	secrets := 0
@@ -188,7 +238,7 @@ func TestSettingsAreNamedAndExplained(t *testing.T) {
 			t.Errorf("%s is of the type %s, which nothing reads", s.name, s.value.Type())
 		}
 		// Words that tell a secret from the rest, so that a new one is not forgotten.
-		if named := strings.Contains(s.name, "PASSWORD") || strings.Contains(s.name, "SECRET") || strings.HasSuffix(s.name, "_KEY") || s.name == "DATABASE_URL"; named != s.secret {
+		if named := strings.Contains(s.name, "PASSWORD") || strings.Contains(s.name, "SECRET") || strings.HasSuffix(s.name, "_KEY") || strings.HasSuffix(s.name, "_TOKEN") || s.name == "MASTER_KEY_PREVIOUS" || s.name == "DATABASE_URL"; named != s.secret && s.name != "SECRETS_DIR" {
 			t.Errorf("%s: secret %v", s.name, s.secret)
 		}
 	}

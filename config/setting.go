@@ -19,11 +19,13 @@ type setting struct {
 
 func (c *Config) settings() []setting {
 	v := reflect.ValueOf(c).Elem()
-	list := make([]setting, v.NumField())
-	for i := range list {
+	var list []setting
+	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		name, flags, _ := strings.Cut(field.Tag.Get("set"), ",")
-		list[i] = setting{name: name, usage: field.Tag.Get("usage"), secret: flags == "secret", value: v.Field(i)}
+		if name != "" {
+			list = append(list, setting{name: name, usage: field.Tag.Get("usage"), secret: flags == "secret", value: v.Field(i)})
+		}
 	}
 	return list
 }

@@ -5,10 +5,13 @@ package audit
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
 
+	"assay/app/fault"
 	"assay/app/store"
 	"assay/app/vault"
 )
@@ -55,23 +58,92 @@ type Event struct {
 // Object is what an event is about; Name is what people know it by.
 type Object struct{ Kind, ID, Name string }
 
-// Log appends to the record in our store.
+// Log appends to the record in our store. Its methods may be called by many
+// goroutines, and by many processes on one store.
 type Log struct {
 	db    *store.Store
 	vault *vault.Vault
 	now   func() time.Time
+	dir   string // of the checkpoints; empty for none
+
+	key    atomic.Pointer[[32]byte]
+	asking sync.Mutex // over what follows
+	asked  time.Time  // when the vault last refused the key
+	refuse error
+
+	queue queue
+	marks marker
 }
 
-// Open returns the record of a store.
+// Open returns the record of a store. While the vault is closed, records are
+// kept without a seal.
 func Open(s *store.Store, v *vault.Vault) *Log {
-	return &Log{db: s, vault: v, now: func() time.Time { return time.Now().UTC() }}
+	l := &Log{db: s, vault: v, now: func() time.Time { return time.Now().UTC() }}
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	// The reason is told by whoever needs the key: Verify, Seal and Keep.
+	_, _ = l.unlock(ctx)
+	return l
+}
+
+// In returns the log, which from now on keeps its checkpoints in the file
+// audit.checkpoint in the folder. It is called before the log is used.
+func (l *Log) In(dir string) *Log {
+	l.dir = dir
+	return l
+}
+
+// unlock returns the key of the seals, asking the vault at most every half
+// minute. It may write to the store, hence never inside a transaction.
+func (l *Log) unlock(ctx context.Context) (*[32]byte, error) {
+	if key := l.key.Load(); key != nil {
+		return key, nil
+	}
+	l.asking.Lock()
+	defer l.asking.Unlock()
+	if key := l.key.Load(); key != nil {
+		return key, nil
+	}
+	if l.refuse != nil && time.Since(l.asked) < 30*time.Second {
+		return nil, l.refuse
+	}
+	if l.vault == nil {
+		return nil, fault.New(fault.Unavailable, "There is no vault to seal the audit record with")
+	}
+	key, err := l.vault.Key(ctx, "audit")
+	if err != nil {
+		l.asked, l.refuse = time.Now(), err
+		return nil, err
+	}
+	l.key.Store(&key)
+	return &key, nil
 }
 
 // Append records the event, done by the context's actor, in the transaction that
-// makes the change: both are there or neither is.
-func (l *Log) Append(ctx context.Context, tx bun.Tx, e Event) error { return nil }
+// makes the change: both are there or neither is. Call it last in a transaction:
+// from then on until the end every other writer of the record waits.
+func (l *Log) Append(ctx context.Context, tx bun.Tx, e Event) (err error) {
+	defer fault.Wrap(&err, "audit.Append(%q)", e.Action)
+	return l.extend(ctx, tx, []*Record{newRecord(ctx, e)})
+}
 
 // Write records an event that changes nothing else, and returns once it is kept.
-func (l *Log) Write(ctx context.Context, e Event) error {
-	return l.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return l.Append(ctx, tx, e) })
+// Those who call it at once share a transaction. A context that ends does not
+// stop it: who hangs up was here all the same. Inside a transaction call Append.
+func (l *Log) Write(ctx context.Context, e Event) (err error) {
+	defer fault.Wrap(&err, "audit.Write(%q)", e.Action)
+	return l.write(newRecord(ctx, e))
+}
+
+// newRecord returns the event as it will be kept, without its place and time.
+func newRecord(ctx context.Context, e Event) *Record {
+	a := ActorOf(ctx)
+	if e.Outcome == "" {
+		e.Outcome = Done
+	}
+	return &Record{
+		Actor:  Actor{ID: text(a.ID), Name: text(a.Name), Via: text(a.Via), Address: text(a.Address), Request: text(a.Request)},
+		Action: text(e.Action), Object: Object{Kind: text(e.Object.Kind), ID: text(e.Object.ID), Name: text(e.Object.Name)},
+		Connection: text(e.Connection), Outcome: text(e.Outcome), Detail: detail(e.Detail),
+	}
 }

@@ -11,7 +11,9 @@ import (
 )
 
 // migration is one step of the schema; its statements run in one transaction
-// with the mark that says so. {time}, {blob} and {int} stand for the engine's types.
+// with the mark that says so. {time}, {blob} and {int} stand for the engine's types,
+// {bytewise} for an order by bytes and {strict} for columns that hold their type
+// alone. A statement that begins with {sqlite} or {postgres} is for that engine only.
 type migration struct {
 	name       string
 	statements []string
@@ -23,8 +25,18 @@ func (m migration) checksum() string {
 }
 
 var engineTypes = map[bool]*strings.Replacer{
-	true:  strings.NewReplacer("{time}", "TIMESTAMPTZ", "{blob}", "BYTEA", "{int}", "BIGINT"),
-	false: strings.NewReplacer("{time}", "TIMESTAMP", "{blob}", "BLOB", "{int}", "INTEGER"),
+	true:  strings.NewReplacer("{time}", "TIMESTAMPTZ", "{blob}", "BYTEA", "{int}", "BIGINT", "{bytewise}", `COLLATE "C"`, "{strict}", ""),
+	false: strings.NewReplacer("{time}", "TIMESTAMP", "{blob}", "BLOB", "{int}", "INTEGER", "{bytewise}", "COLLATE BINARY", "{strict}", "STRICT"),
+}
+
+// forEngine returns the statement as the engine reads it, and whether it is for that engine at all.
+func forEngine(statement string, postgres bool) (string, bool) {
+	for mark, is := range map[string]bool{"{postgres}": true, "{sqlite}": false} {
+		if rest, ok := strings.CutPrefix(statement, mark); ok {
+			return engineTypes[postgres].Replace(rest), is == postgres
+		}
+	}
+	return engineTypes[postgres].Replace(statement), true
 }
 
 // lockKey is the advisory lock under which PostgreSQL stores migrate: "assay" in ASCII.
@@ -51,7 +63,11 @@ func (s *Store) migrate(ctx context.Context, list []migration) error {
 				return err
 			}
 			for _, statement := range next.statements {
-				if _, err := tx.ExecContext(ctx, engineTypes[s.postgres].Replace(statement)); err != nil {
+				text, ours := forEngine(statement, s.postgres)
+				if !ours {
+					continue
+				}
+				if _, err := tx.ExecContext(ctx, text); err != nil {
 					return fmt.Errorf("%s: %w", next.name, err)
 				}
 			}

@@ -208,4 +208,104 @@ var migrations = []migration{
 			until {time} NOT NULL
 		)`,
 	}},
+	{"0005_audit", []string{
+		// The moment of a record is microseconds since 1970 and the hashes are hex,
+		// so that whatever is kept has one spelling and a changed byte is a change.
+		`CREATE TABLE audit (
+			seq {int} PRIMARY KEY,
+			at {int} NOT NULL,
+			actor_id TEXT NOT NULL,
+			actor TEXT NOT NULL,
+			via TEXT NOT NULL,
+			address TEXT NOT NULL,
+			request TEXT NOT NULL,
+			action TEXT {bytewise} NOT NULL,
+			object_kind TEXT NOT NULL,
+			object_id TEXT NOT NULL,
+			object_name TEXT NOT NULL,
+			connection_id TEXT NOT NULL,
+			outcome TEXT NOT NULL,
+			detail TEXT NOT NULL,
+			hash TEXT NOT NULL,
+			seal TEXT NOT NULL
+		) {strict}`,
+		`CREATE INDEX audit_actor ON audit (actor_id, seq)`,
+		`CREATE INDEX audit_action ON audit (action, seq)`,
+		`CREATE INDEX audit_object ON audit (object_kind, object_id, seq)`,
+		`CREATE INDEX audit_connection ON audit (connection_id, seq)`,
+		`CREATE INDEX audit_outcome ON audit (outcome, seq)`,
+		`CREATE INDEX audit_at ON audit (at)`,
+		`CREATE TABLE audit_head (
+			id {int} PRIMARY KEY CHECK (id = 1),
+			seq {int} NOT NULL,
+			hash TEXT NOT NULL,
+			sealed_to {int} NOT NULL,
+			seal TEXT NOT NULL
+		) {strict}`,
+		`INSERT INTO audit_head (id, seq, hash, sealed_to, seal) VALUES (1, 0, '', 0, '')`,
+		`CREATE TABLE audit_seals (
+			from_seq {int} PRIMARY KEY,
+			to_seq {int} NOT NULL,
+			count {int} NOT NULL,
+			unsealed {int} NOT NULL,
+			first_at {int} NOT NULL,
+			last_at {int} NOT NULL,
+			hash_before TEXT NOT NULL,
+			hash TEXT NOT NULL,
+			actions TEXT NOT NULL,
+			actors TEXT NOT NULL,
+			sealed_at {int} NOT NULL,
+			seal TEXT NOT NULL
+		) {strict}`,
+		// A replacing insert removes the old row without a word to the triggers of
+		// DELETE, hence those of INSERT.
+		`{sqlite}CREATE TRIGGER audit_update BEFORE UPDATE ON audit
+			BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END`,
+		`{sqlite}CREATE TRIGGER audit_delete BEFORE DELETE ON audit
+			WHEN OLD.seq > COALESCE((SELECT sealed_to FROM audit_head WHERE id = 1), 0)
+			BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END`,
+		`{sqlite}CREATE TRIGGER audit_insert BEFORE INSERT ON audit
+			WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq)
+			BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END`,
+		`{sqlite}CREATE TRIGGER audit_seals_update BEFORE UPDATE ON audit_seals
+			BEGIN SELECT RAISE(ABORT, 'the summaries of the audit record are append-only'); END`,
+		`{sqlite}CREATE TRIGGER audit_seals_delete BEFORE DELETE ON audit_seals
+			BEGIN SELECT RAISE(ABORT, 'the summaries of the audit record are append-only'); END`,
+		`{sqlite}CREATE TRIGGER audit_seals_insert BEFORE INSERT ON audit_seals
+			WHEN EXISTS (SELECT 1 FROM audit_seals WHERE from_seq = NEW.from_seq)
+			BEGIN SELECT RAISE(ABORT, 'the summaries of the audit record are append-only'); END`,
+		`{sqlite}CREATE TRIGGER audit_head_update BEFORE UPDATE ON audit_head
+			WHEN NEW.id <> OLD.id OR NEW.seq < OLD.seq OR NEW.sealed_to < OLD.sealed_to
+			BEGIN SELECT RAISE(ABORT, 'the head of the audit record only moves on'); END`,
+		`{sqlite}CREATE TRIGGER audit_head_delete BEFORE DELETE ON audit_head
+			BEGIN SELECT RAISE(ABORT, 'the head of the audit record stays'); END`,
+		`{sqlite}CREATE TRIGGER audit_head_insert BEFORE INSERT ON audit_head
+			BEGIN SELECT RAISE(ABORT, 'the audit record has one head'); END`,
+		`{postgres}CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN RAISE EXCEPTION 'the audit record is append-only'; END $$`,
+		`{postgres}CREATE FUNCTION audit_refuse_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+			DECLARE gone BIGINT;
+			BEGIN
+				EXECUTE format('SELECT sealed_to FROM %I.audit_head WHERE id = 1', TG_TABLE_SCHEMA) INTO gone;
+				IF OLD.seq > COALESCE(gone, 0) THEN
+					RAISE EXCEPTION 'the audit record is append-only';
+				END IF;
+				RETURN OLD;
+			END $$`,
+		`{postgres}CREATE FUNCTION audit_refuse_back() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN
+				IF NEW.id <> OLD.id OR NEW.seq < OLD.seq OR NEW.sealed_to < OLD.sealed_to THEN
+					RAISE EXCEPTION 'the head of the audit record only moves on';
+				END IF;
+				RETURN NEW;
+			END $$`,
+		`{postgres}CREATE TRIGGER audit_update BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse()`,
+		`{postgres}CREATE TRIGGER audit_delete BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse_kept()`,
+		`{postgres}CREATE TRIGGER audit_truncate BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()`,
+		`{postgres}CREATE TRIGGER audit_seals_change BEFORE UPDATE OR DELETE ON audit_seals FOR EACH ROW EXECUTE FUNCTION audit_refuse()`,
+		`{postgres}CREATE TRIGGER audit_seals_truncate BEFORE TRUNCATE ON audit_seals FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()`,
+		`{postgres}CREATE TRIGGER audit_head_update BEFORE UPDATE ON audit_head FOR EACH ROW EXECUTE FUNCTION audit_refuse_back()`,
+		`{postgres}CREATE TRIGGER audit_head_delete BEFORE DELETE ON audit_head FOR EACH ROW EXECUTE FUNCTION audit_refuse()`,
+		`{postgres}CREATE TRIGGER audit_head_truncate BEFORE TRUNCATE ON audit_head FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()`,
+	}},
 }
