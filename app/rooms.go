@@ -95,7 +95,7 @@ func (r *rooms) tellUnopened(ctx context.Context) error {
 // own names what is ours and no connection may open.
 func own(cfg config.Config) source.Own {
 	var o source.Own
-	for _, name := range []string{"assay.db", "assay.db-wal", "assay.db-shm", "master.key"} {
+	for _, name := range []string{"assay.db", "assay.db-wal", "assay.db-shm", "master.key", "master.key.new", "audit.checkpoint"} {
 		o.Files = append(o.Files, filepath.Join(cfg.DataDir, name))
 	}
 	if u, err := url.Parse(cfg.DatabaseURL); err == nil && u.Host != "" {

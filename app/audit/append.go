@@ -73,6 +73,7 @@ type queue struct {
 
 type waiting struct {
 	record *Record
+	quick  bool // need not wait for the disk
 	kept   chan error
 }
 
@@ -96,8 +97,8 @@ func (q *queue) take() (batch []waiting) {
 
 // write keeps a record together with those that others want kept while the
 // transaction before is on its way to the disk.
-func (l *Log) write(r *Record) error {
-	w := waiting{r, make(chan error, 1)}
+func (l *Log) write(r *Record, quick bool) error {
+	w := waiting{r, quick, make(chan error, 1)}
 	l.queue.mu.Lock()
 	l.queue.waiting = append(l.queue.waiting, w)
 	start := !l.queue.writing
@@ -126,8 +127,12 @@ func (l *Log) keep(batch []waiting) error {
 	defer cancel()
 	_, _ = l.unlock(ctx) // without the key it is kept without a seal
 	records := make([]*Record, len(batch))
+	write := l.db.WriteQuick
 	for i, w := range batch {
 		records[i] = w.record
+		if !w.quick {
+			write = l.db.Write
+		}
 	}
-	return l.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return l.extend(ctx, tx, records) })
+	return write(ctx, func(ctx context.Context, tx bun.Tx) error { return l.extend(ctx, tx, records) })
 }

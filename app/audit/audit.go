@@ -132,7 +132,15 @@ func (l *Log) Append(ctx context.Context, tx bun.Tx, e Event) (err error) {
 // stop it: who hangs up was here all the same. Inside a transaction call Append.
 func (l *Log) Write(ctx context.Context, e Event) (err error) {
 	defer fault.Wrap(&err, "audit.Write(%q)", e.Action)
-	return l.write(newRecord(ctx, e))
+	return l.write(newRecord(ctx, e), false)
+}
+
+// WriteQuick is Write for what only reads: it does not wait for the disk, so
+// that the machine's power, though not the end of this process, may take the
+// last records with it.
+func (l *Log) WriteQuick(ctx context.Context, e Event) (err error) {
+	defer fault.Wrap(&err, "audit.WriteQuick(%q)", e.Action)
+	return l.write(newRecord(ctx, e), true)
 }
 
 // newRecord returns the event as it will be kept, without its place and time.

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"assay/app/fault"
 )
 
@@ -157,6 +159,14 @@ func (l *Log) mark(ctx context.Context) (_ checkpoint, err error) {
 		return last, fmt.Errorf("the audit record ends at %d and reached %d before; run assay audit verify", h.seq, last.seq)
 	case h.seq == last.seq:
 		return last, nil
+	}
+	// What is told outside must be on the disk here: a write takes all before it along.
+	err = l.db.Write(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
+		h, err = lockHead(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return last, err
 	}
 	c := checkpoint{h.seq, h.hash, l.now().UTC().Truncate(time.Microsecond)}
 	if l.dir != "" {

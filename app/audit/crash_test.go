@@ -82,7 +82,11 @@ func TestProcessesShareOneChain(t *testing.T) {
 			wg.Go(func() {
 				// Until the others have written too, at least 25 each.
 				for n := 0; n < 25 || time.Now().Before(deadline) && others(t, l) < 2; n++ {
-					if err := l.Write(As(t.Context(), Actor{Name: "here", Via: "session"}), event(w*1000+n)); err != nil {
+					write := l.Write
+					if n%2 == 1 {
+						write = l.WriteQuick
+					}
+					if err := write(As(t.Context(), Actor{Name: "here", Via: "session"}), event(w*1000+n)); err != nil {
 						t.Error(err)
 					}
 				}

@@ -33,7 +33,7 @@ func (r *Runner) write(ctx context.Context, req Request, e audit.Event) error {
 	}
 	ctx, cancel := context.WithTimeout(audit.As(context.WithoutCancel(ctx), actor), recordPatience)
 	defer cancel()
-	if err := r.log.Write(ctx, e); err != nil {
+	if err := r.log.WriteQuick(ctx, e); err != nil {
 		return fault.Because(fault.Unavailable, err, "This question could not be recorded, so it is not answered")
 	}
 	return nil

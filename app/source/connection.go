@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"assay/app/audit"
 	"assay/app/fault"
 	"assay/app/store"
 	"assay/app/vault"
@@ -25,6 +27,10 @@ type Connection struct {
 	Kind string `bun:"kind"`
 	// Config holds everything but the secrets once read through Store.
 	Config Config `bun:"-"`
+	// Reference is where the password is kept where that is not in our store, to be
+	// shown. What goes into a change is Config.PasswordRef, which is empty once read:
+	// a reference given again is one that somebody means for the new host.
+	Reference string `bun:"-"`
 	// Version counts the changes to the configuration; open pools and caches belong to one version.
 	Version   int       `bun:"version"`
 	Sample    bool      `bun:"sample"`
@@ -44,17 +50,26 @@ type secrets struct {
 
 // Store keeps connections and what was last read of their catalogs.
 type Store struct {
-	db      *store.Store
-	vault   *vault.Vault
-	drivers Drivers
-	now     func() time.Time
+	db         *store.Store
+	vault      *vault.Vault
+	drivers    Drivers
+	references *vault.References
+	log        *audit.Log
+	now        func() time.Time
 	// changes counts what was changed or removed by this process.
 	changes atomic.Int64
 }
 
 // NewStore returns the connections of a store; only kinds with a driver can be saved.
-func NewStore(s *store.Store, v *vault.Vault, drivers Drivers) *Store {
-	return &Store{db: s, vault: v, drivers: drivers, now: func() time.Time { return time.Now().UTC() }}
+func NewStore(s *store.Store, v *vault.Vault, drivers Drivers, log *audit.Log) *Store {
+	return &Store{db: s, vault: v, drivers: drivers, log: log, now: func() time.Time { return time.Now().UTC() }}
+}
+
+// WithReferences lets connections refer to passwords that are kept elsewhere;
+// without it none can.
+func (s *Store) WithReferences(r *vault.References) *Store {
+	s.references = r
+	return s
 }
 
 func (s *Store) check(c *Connection) error {
@@ -80,6 +95,14 @@ func (s *Store) check(c *Connection) error {
 			problems.Add("port", "A port is a number up to 65535")
 		}
 	}
+	c.Config.PasswordRef = strings.TrimSpace(c.Config.PasswordRef)
+	if ref := c.Config.PasswordRef; ref != "" {
+		if c.Config.Password != "" {
+			problems.Add("password_ref", "Give a password or a reference to one, not both")
+		} else if err := s.references.Check(ref); err != nil {
+			problems.Add("password_ref", "%s", fault.MessageOf(err))
+		}
+	}
 	if z := c.Config.TimeZone; z != "" {
 		if _, err := time.LoadLocation(z); err != nil {
 			problems.Add("time_zone", "%q is not a time zone such as Europe/Berlin", z)
@@ -88,7 +111,8 @@ func (s *Store) check(c *Connection) error {
 	return problems.Err()
 }
 
-func (s *Store) seal(c *Connection) error {
+// seal fills in the columns of a row that the transaction writes.
+func (s *Store) seal(ctx context.Context, tx bun.Tx, c *Connection) error {
 	body, err := json.Marshal(c.Config)
 	if err != nil {
 		return err
@@ -97,8 +121,8 @@ func (s *Store) seal(c *Connection) error {
 	if err != nil {
 		return err
 	}
-	c.ConfigJSON, c.Kind = string(body), c.Config.Kind
-	c.Secret, err = s.vault.Seal(secret, vault.Place("connections", c.ID, "secret"))
+	c.ConfigJSON, c.Kind, c.Reference = string(body), c.Config.Kind, c.Config.PasswordRef
+	c.Secret, err = s.vault.SealIn(ctx, tx, secret, vault.Place("connections", c.ID, "secret"))
 	return err
 }
 
@@ -107,10 +131,15 @@ func (s *Store) open(c *Connection, withSecrets bool) error {
 	if err := json.Unmarshal([]byte(c.ConfigJSON), &c.Config); err != nil {
 		return err
 	}
+	c.Reference = c.Config.PasswordRef
 	if !withSecrets {
+		c.Config.PasswordRef = ""
 		return nil
 	}
 	plain, err := s.vault.Open(c.Secret, vault.Place("connections", c.ID, "secret"))
+	if fault.Is(err, fault.Unavailable) {
+		return err // the vault is closed, and says what helps
+	}
 	if err != nil {
 		return fault.Because(fault.Unavailable, err, "The stored password of this connection cannot be read; enter it again")
 	}
@@ -122,19 +151,53 @@ func (s *Store) open(c *Connection, withSecrets bool) error {
 	return nil
 }
 
-// Create saves a new connection and gives it an id.
+// Unopened returns the names of the connections whose secrets do not open: all
+// where the master key is wrong, else those that were damaged.
+func (s *Store) Unopened(ctx context.Context) (names []string, err error) {
+	defer fault.Wrap(&err, "source.Unopened")
+	var list []Connection
+	if err := s.db.Read().NewSelect().Model(&list).Column("id", "name", "config", "secret").Order("name").Scan(ctx); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if s.open(&list[i], true) != nil {
+			names = append(names, list[i].Name)
+		}
+	}
+	return names, nil
+}
+
+// event is what is recorded of a change to a connection: where it leads, never how it gets in.
+func (c *Connection) event(action string) audit.Event {
+	detail := map[string]any{"kind": c.Config.Kind, "host": c.Config.Host, "port": c.Config.Port, "database": c.Config.Database, "user": c.Config.User}
+	if c.Config.Kind == "sqlite" {
+		detail = map[string]any{"kind": c.Config.Kind, "path": c.Config.Path}
+	}
+	return audit.Event{Action: action, Connection: c.ID, Object: audit.Object{Kind: "connection", ID: c.ID, Name: c.Name}, Detail: detail}
+}
+
+// Create saves a new connection and gives it an id. Everyone is granted it, as
+// far as their roles go, until that is changed.
 func (s *Store) Create(ctx context.Context, c *Connection) (err error) {
 	defer fault.Wrap(&err, "source.Create")
+	defer s.db.Granted()
 	if err := s.check(c); err != nil {
 		return err
 	}
 	c.ID, c.Version, c.CreatedAt, c.UpdatedAt = store.NewID(), 1, s.now(), s.now()
-	if err := s.seal(c); err != nil {
-		return err
-	}
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewInsert().Model(c).Exec(ctx)
-		return store.Duplicate(err, "There is already a connection named %q", c.Name)
+		if err := s.seal(ctx, tx, c); err != nil {
+			return err
+		}
+		if _, err := tx.NewInsert().Model(c).Exec(ctx); err != nil {
+			return store.Duplicate(err, "There is already a connection named %q", c.Name)
+		}
+		_, err := tx.NewRaw(`INSERT INTO grants (id, subject_kind, subject_id, object_kind, object_id, level, created_at)
+			VALUES (?, 'everyone', '', 'connection', ?, 'sql', ?)`, store.NewID(), c.ID, c.CreatedAt).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, c.event("connection.create"))
 	})
 }
 
@@ -177,6 +240,9 @@ func (s *Store) Update(ctx context.Context, c *Connection) (err error) {
 		return err
 	}
 	old, err := s.get(ctx, c.ID, true)
+	if fault.Is(err, fault.Unavailable) && s.vault.Closed() == nil && entered(c.Config) {
+		old, err = s.get(ctx, c.ID, false) // what is damaged is replaced
+	}
 	if err != nil {
 		return err
 	}
@@ -187,10 +253,10 @@ func (s *Store) Update(ctx context.Context, c *Connection) (err error) {
 		return err
 	}
 	c.Version, c.Sample, c.CreatedBy, c.CreatedAt, c.UpdatedAt = old.Version+1, old.Sample, old.CreatedBy, old.CreatedAt, s.now()
-	if err := s.seal(c); err != nil {
-		return err
-	}
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.seal(ctx, tx, c); err != nil {
+			return err
+		}
 		res, err := tx.NewUpdate().Model(c).WherePK().Where("version = ?", old.Version).Exec(ctx)
 		if err := store.Duplicate(err, "There is already a connection named %q", c.Name); err != nil {
 			return err
@@ -198,31 +264,42 @@ func (s *Store) Update(ctx context.Context, c *Connection) (err error) {
 		if n, _ := res.RowsAffected(); n == 0 {
 			return fault.New(fault.Conflict, "Somebody changed this connection in the meantime; load it again")
 		}
-		_, err = tx.NewRaw("DELETE FROM catalogs WHERE connection_id = ?", c.ID).Exec(ctx)
-		return err
+		if _, err = tx.NewRaw("DELETE FROM catalogs WHERE connection_id = ?", c.ID).Exec(ctx); err != nil {
+			return err
+		}
+		return s.log.Append(ctx, tx, c.event("connection.update"))
 	})
 }
 
+// entered reports whether a configuration brings all secrets it needs.
+func entered(c Config) bool {
+	return (c.Password != "" || c.PasswordRef != "") && (c.TLS.Cert == "" || c.TLS.Key != "")
+}
+
 // KeepSecrets fills empty secrets of a changed configuration from the stored
-// one, and refuses that where they would go elsewhere or less protected.
+// one, and refuses that where they would go elsewhere or less protected. A
+// reference to a password is treated as the password is.
 func KeepSecrets(changed *Config, stored Config) error {
 	if changed.TLS.Cert == "" {
 		stored.TLS.Key = "" // whoever takes the certificate away means its key too
 	}
-	password := changed.Password == "" && stored.Password != ""
+	given := changed.Password != "" || changed.PasswordRef != ""
+	password, reference := !given && stored.Password != "", !given && stored.PasswordRef != ""
 	key := changed.TLS.Key == "" && stored.TLS.Key != ""
 	elsewhere := changed.Kind != stored.Kind || !strings.EqualFold(changed.Host, stored.Host) || changed.Port != stored.Port || changed.User != stored.User ||
 		changed.TLS.Mode != stored.TLS.Mode || changed.TLS.CA != stored.TLS.CA || changed.TLS.ServerName != stored.TLS.ServerName || changed.Options["instance"] != stored.Options["instance"]
 	switch {
-	case !password && !key:
+	case !password && !reference && !key:
 		return nil
+	case elsewhere && reference:
+		return fault.Field("password_ref", "Give the reference to the password again: the host, the user or the encryption changed")
 	case elsewhere && password:
 		return fault.Field("password", "Enter the password again: the host, the user or the encryption changed")
 	case elsewhere:
 		return fault.Field("key", "Enter the client key again: the host, the user or the encryption changed")
 	}
-	if changed.Password == "" {
-		changed.Password = stored.Password
+	if !given {
+		changed.Password, changed.PasswordRef = stored.Password, stored.PasswordRef
 	}
 	if changed.TLS.Key == "" {
 		changed.TLS.Key = stored.TLS.Key
@@ -240,11 +317,25 @@ func (s *Store) Delete(ctx context.Context, id string) (err error) {
 			return err
 		}
 		if n > 0 {
-			return fault.New(fault.Conflict, "%d saved questions use this connection; remove them first", n)
+			return fault.New(fault.Conflict, "%s; remove or move them first", counted(n, "A saved question uses this connection", "%d saved questions use this connection"))
 		}
-		res, err := tx.NewDelete().Model((*Connection)(nil)).Where("id = ?", id).Exec(ctx)
-		return store.Changed(res, err, "connection")
+		if _, err := tx.NewRaw("DELETE FROM grants WHERE object_kind IN ('connection', 'schema') AND object_id = ?", id).Exec(ctx); err != nil {
+			return err
+		}
+		c := &Connection{ID: id}
+		if err := tx.NewRaw("DELETE FROM connections WHERE id = ? RETURNING name", id).Scan(ctx, &c.Name); err != nil {
+			return store.Missing(err, "connection")
+		}
+		return s.log.Append(ctx, tx, audit.Event{Action: "connection.delete", Connection: id, Object: audit.Object{Kind: "connection", ID: id, Name: c.Name}})
 	})
+}
+
+// counted picks the words for one or for several.
+func counted(n int, one, several string) string {
+	if n == 1 {
+		return one
+	}
+	return fmt.Sprintf(several, n)
 }
 
 // savedCatalog returns what was last read of a connection's catalog at the version, or nil.

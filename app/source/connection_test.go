@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/uptrace/bun"
 
+	"assay/app/audit"
 	"assay/app/fault"
 	"assay/app/store"
 	"assay/app/vault"
@@ -37,7 +38,7 @@ func newConnections(t *testing.T, drivers Drivers) (*Store, *store.Store, string
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewStore(s, v, drivers), s, dir
+	return NewStore(s, v, drivers, audit.Open(s, v)), s, dir
 }
 
 func shop(name string) *Connection {

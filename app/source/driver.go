@@ -120,6 +120,11 @@ type Config struct {
 	Database string `json:"database,omitempty"`
 	User     string `json:"user,omitempty"`
 	Password string `json:"-"`
+	// PasswordRef says where the password is kept instead of in our store:
+	// "env:NAME", "file:NAME" or "vault:PATH#FIELD" (see vault.References). Like a
+	// password it is empty in what Store returns and kept by an Update that gives
+	// neither; Connection.Reference shows it.
+	PasswordRef string `json:"password_ref,omitempty"`
 	// Path is the file of a sqlite database.
 	Path string `json:"path,omitempty"`
 	TLS  TLS    `json:"tls"`

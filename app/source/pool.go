@@ -3,12 +3,14 @@ package source
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 
 	"assay/app/fault"
+	"assay/app/vault"
 )
 
 // Pools opens the stored connections' databases on first use, keeps them open
@@ -32,6 +34,10 @@ type opened struct {
 	// changes and checked say up to when the connection is known to be unchanged.
 	changes int64
 	checked time.Time
+	// password is what a reference led to when that was last looked at.
+	password string
+	// retry is when a reference that could not be followed is looked at again.
+	retry time.Time
 }
 
 // NewPools returns the pools of a store's connections. Every network connection
@@ -69,32 +75,84 @@ func (p *Pools) get(ctx context.Context, id string) (*opened, error) {
 		return o, nil
 	}
 	p.mu.Unlock()
-	c, err := p.store.get(ctx, id, false)
-	if err != nil {
-		return nil, err
+	for {
+		c, err := p.store.get(ctx, id, false)
+		if err != nil {
+			return nil, err
+		}
+		password, fresh, err := p.resolve(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if o, err := p.renew(ctx, c, changes, password, fresh); o != nil || err != nil {
+			return o, err
+		}
+	}
+}
+
+// resolve follows a connection's reference to its password; fresh says that it
+// was read. Where that fails, a database that is open stays open.
+func (p *Pools) resolve(ctx context.Context, c *Connection) (password string, fresh bool, err error) {
+	if c.Reference == "" {
+		return "", false, nil
+	}
+	p.mu.Lock()
+	o := p.open[c.ID]
+	if o != nil && o.connection.Version < c.Version {
+		o = nil
+	}
+	later := o != nil && time.Now().Before(o.retry)
+	p.mu.Unlock()
+	if later {
+		return "", false, nil
+	}
+	if password, err = p.store.references.Resolve(ctx, c.Reference); err == nil {
+		return password, true, nil
+	}
+	if o == nil || ctx.Err() != nil {
+		return "", false, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if o := p.open[id]; o != nil {
-		if o.connection.Version >= c.Version { // a row read a moment ago may be the older one
+	o.retry = time.Now().Add(vault.ReferenceLife)
+	return "", false, nil
+}
+
+// renew returns the database of a connection as it was just read, opened anew
+// where it or the password it refers to changed; nil where it changed again.
+func (p *Pools) renew(ctx context.Context, c *Connection, changes int64, password string, fresh bool) (*opened, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if o := p.open[c.ID]; o != nil {
+		changed := o.connection.Version < c.Version // a row read a moment ago may be the older one
+		moved := o.connection.Version == c.Version && fresh && o.password != password
+		if !changed && !moved {
 			o.changes, o.checked = changes, time.Now()
 			return o, nil
 		}
-		delete(p.open, id)
+		delete(p.open, c.ID)
 		go o.db.Close()
 	}
-	if c, err = p.store.get(ctx, id, true); err != nil {
+	reference := c.Reference
+	c, err := p.store.get(ctx, c.ID, true)
+	if err != nil {
 		return nil, err
+	}
+	if c.Reference != reference || reference != "" && !fresh {
+		return nil, nil
 	}
 	config := c.Config
 	config.Dial = p.dial
+	if reference != "" {
+		config.Password = password
+	}
 	driver, db, err := p.openConfig(config)
 	if err != nil {
 		return nil, err
 	}
-	c.Config.Password, c.Config.TLS.Key, c.Secret = "", "", nil
-	o := &opened{connection: c, driver: driver, db: db, changes: changes, checked: time.Now()}
-	p.open[id] = o
+	c.Config.Password, c.Config.PasswordRef, c.Config.TLS.Key, c.Secret = "", "", "", nil
+	o := &opened{connection: c, driver: driver, db: db, changes: changes, checked: time.Now(), password: password}
+	p.open[c.ID] = o
 	return o, nil
 }
 
@@ -114,7 +172,18 @@ func (p *Pools) openConfig(config Config) (Driver, DB, error) {
 // found; what goes wrong is the probe's Problem, not an error.
 func (p *Pools) Test(ctx context.Context, config Config) (probe Probe) {
 	config.Dial, config.MaxConns = p.dial, 2
-	_, db, err := p.openConfig(config)
+	var err error
+	if config.PasswordRef != "" {
+		if config.Password != "" {
+			err = fault.Field("password_ref", "Give a password or a reference to one, not both")
+		} else {
+			config.Password, err = p.store.references.Resolve(ctx, strings.TrimSpace(config.PasswordRef))
+		}
+	}
+	var db DB
+	if err == nil {
+		_, db, err = p.openConfig(config)
+	}
 	if err == nil {
 		defer db.Close()
 		if probe, err = db.Probe(ctx); err == nil {
@@ -167,6 +236,16 @@ func (p *Pools) Catalog(ctx context.Context, id string) (_ *Catalog, err error) 
 	}
 	p.keep(o, catalog)
 	return catalog, nil
+}
+
+// Known returns a connection's catalog where this process has read it already.
+func (p *Pools) Known(id string) (*Catalog, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if o := p.open[id]; o != nil && o.catalog != nil {
+		return o.catalog, true
+	}
+	return nil, false
 }
 
 // catalogTimeout bounds one reading of a catalog.

@@ -308,4 +308,12 @@ var migrations = []migration{
 		`{postgres}CREATE TRIGGER audit_head_delete BEFORE DELETE ON audit_head FOR EACH ROW EXECUTE FUNCTION audit_refuse()`,
 		`{postgres}CREATE TRIGGER audit_head_truncate BEFORE TRUNCATE ON audit_head FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()`,
 	}},
+	{"0006_directory", []string{
+		`ALTER TABLE people ADD COLUMN user_name TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE people ADD COLUMN given_name TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE people ADD COLUMN family_name TEXT NOT NULL DEFAULT ''`,
+		`ALTER TABLE people ADD COLUMN full_name TEXT NOT NULL DEFAULT ''`,
+		`CREATE UNIQUE INDEX people_user_name ON people (lower(user_name)) WHERE user_name <> ''`,
+		`CREATE INDEX people_external ON people (external_id) WHERE external_id <> ''`,
+	}},
 }

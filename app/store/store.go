@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -124,6 +125,35 @@ func (s *Store) Read() bun.IDB { return s.read }
 // back otherwise.
 func (s *Store) Write(ctx context.Context, f func(ctx context.Context, tx bun.Tx) error) error {
 	return s.write.RunInTx(ctx, nil, f)
+}
+
+// WriteQuick is Write for what may be lost with the machine's power, though not
+// with this process: its commit does not wait for the disk. The next Write takes
+// it to the disk too.
+func (s *Store) WriteQuick(ctx context.Context, f func(ctx context.Context, tx bun.Tx) error) (err error) {
+	if s.postgres {
+		return s.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+			if _, err := tx.ExecContext(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
+				return err
+			}
+			return f(ctx, tx)
+		})
+	}
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = NORMAL"); err != nil {
+		return err
+	}
+	defer func() {
+		if _, failed := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = FULL"); failed != nil {
+			// A writer that does not wait for the disk must not be used for anything else.
+			conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}()
+	return conn.RunInTx(ctx, nil, f)
 }
 
 // Granted tells those in this process who remember what was granted that it
