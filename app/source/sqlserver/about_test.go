@@ -113,6 +113,8 @@ func TestCatalog(t *testing.T) {
 		catalogReferences: {{"50", "12", "artist", "dbo", "artists", "id"}},
 		catalogRows:       {{"11", "5"}, {"12", "1000000"}, {"13", "7"}, {"99", "1"}},
 		catalogComments:   {{"12", "0", "Albums we sell"}, {"12", "4", "Retail price in euro"}, {"99", "0", "x"}},
+		catalogRoutines:   {{"dbo", "Value"}, {"dbo", "net_price"}, {"sales", "ｎodes"}},
+		catalogHistory:    {{"13", "sales", "albums"}, {"99", "sales", "gone"}},
 		catalogSchema:     {{"sales"}},
 	}
 	count := func(n int64) *int64 { return &n }
@@ -124,7 +126,7 @@ func TestCatalog(t *testing.T) {
 			{Name: "artist", Type: "int", Kind: frame.Number, Nullable: true, References: &source.Reference{Schema: "dbo", Table: "artists", Column: "id"}},
 			{Name: "price", Type: "decimal(10,2)", Kind: frame.Number, Nullable: true, Comment: "Retail price in euro"}},
 			ForeignKeys: []source.ForeignKey{{Columns: []string{"artist"}, Schema: "dbo", Table: "artists", References: []string{"id"}}}},
-		{Schema: "sales", Name: "names", Kind: "view", Columns: []source.Column{{Name: "name", Type: "nvarchar(max)", Kind: frame.Text, Nullable: true}}},
+		{Schema: "sales", Name: "names", Kind: "view", Parents: []source.Name{{Schema: "sales", Name: "albums"}}, Columns: []source.Column{{Name: "name", Type: "nvarchar(max)", Kind: frame.Text, Nullable: true}}},
 	}
 	s := newFake(t, tabled(tables)).start()
 	c, err := open(t, s.config()).Catalog(context.Background())
@@ -133,6 +135,9 @@ func TestCatalog(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, c.Tables); diff != "" {
 		t.Error(diff)
+	}
+	if d := cmp.Diff([]string{"dbo.Value", "sales.ｎodes"}, c.Routines); d != "" {
+		t.Error(d)
 	}
 	if c.DefaultSchema != "sales" || c.ReadAt.IsZero() {
 		t.Errorf("%q, %s", c.DefaultSchema, c.ReadAt)

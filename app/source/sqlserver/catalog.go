@@ -39,6 +39,14 @@ ORDER BY f.object_id, k.constraint_column_id`
 	catalogComments = `SELECT major_id, minor_id, CAST(value AS nvarchar(4000)) FROM sys.extended_properties
 WHERE class = 1 AND name = N'MS_Description'`
 
+	// Functions, and synonyms, which may stand for one.
+	catalogRoutines = `SELECT s.name, o.name FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id
+WHERE o.type IN ('AF', 'FN', 'FS', 'FT', 'IF', 'SN', 'TF') AND o.is_ms_shipped = 0 ORDER BY s.name, o.name`
+
+	// Versions before 2016 and compatible servers have no such columns.
+	catalogHistory = `SELECT t.history_table_id, s.name, t.name FROM sys.tables AS t
+JOIN sys.schemas AS s ON s.schema_id = t.schema_id WHERE t.temporal_type = 2`
+
 	catalogSchema = `SELECT SCHEMA_NAME()`
 )
 
@@ -99,6 +107,18 @@ func (d *db) Catalog(ctx context.Context) (*source.Catalog, error) {
 				c.Tables[i].Comment = r[2]
 			} else if col := find(r[0], r[1]); col != nil {
 				col.Comment = r[2]
+			}
+		}},
+		{catalogRoutines, func(r []string) {
+			// dbo.value(…) could be the method of a column dbo, so it is not seen to be a function.
+			if valueMethods[plainLetters(r[1])] {
+				c.Routines = append(c.Routines, r[0]+"."+r[1])
+			}
+		}},
+		{catalogHistory, func(r []string) {
+			// The rows that a table had are read through it as well, with FOR SYSTEM_TIME.
+			if i, ok := at[r[0]]; ok {
+				c.Tables[i].Parents = append(c.Tables[i].Parents, source.Name{Schema: r[1], Name: r[2]})
 			}
 		}},
 		{catalogSchema, func(r []string) {

@@ -107,7 +107,8 @@ func TestGolden(t *testing.T) {
 }
 
 func TestGrammar(t *testing.T) {
-	list := append(golden(), aboutServer, aboutRights, aboutTables, aboutReach, catalogColumns, catalogKeys, catalogReferences, catalogRows, catalogComments)
+	list := append(golden(), aboutServer, aboutRights, aboutTables, aboutReach, catalogColumns, catalogKeys, catalogReferences, catalogRows, catalogComments, catalogRoutines, catalogHistory)
+	list = append(list, ruledStatements(t)...)
 	wrong := []string{"SELECT a FROM t LIMIT 5", "SELECT a::int FROM t", "SELECT DISTINCT ON (a) a FROM t", "SELECT a FROM t ORDER BY a NULLS LAST"}
 	found, err := tsqllint.Grammar(append(list, wrong...))
 	if errors.Is(err, tsqllint.ErrMissing) {
@@ -118,7 +119,7 @@ func TestGrammar(t *testing.T) {
 	}
 	for i, sql := range list {
 		if len(found[i]) > 0 {
-			t.Errorf("%s\n%s", sql, strings.Join(found[i], "\n"))
+			t.Errorf("%s\n%.400s", sql, strings.Join(found[i], "\n"))
 		}
 	}
 	for i, sql := range wrong {

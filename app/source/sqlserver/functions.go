@@ -93,8 +93,21 @@ var oldCatalog = words(`
 	SYSMEMBERS SYSMESSAGES SYSOLEDBUSERS SYSOPENTAPES SYSPERFINFO SYSPERMISSIONS SYSPROCESSES SYSPROTECTS
 	SYSREMOTELOGINS SYSSERVERS SYSUSERS SYSXLOGINS SYSCONSTRAINTS SYSDEPENDS`)
 
-// vouched reports whether the policy names the function, by its last parts.
+// oldTables are the remaining views of SQL Server 2000: they tell about the tables at hand, and how many rows they have.
+var oldTables = words(`SYSCOLUMNS SYSFOREIGNKEYS SYSFULLTEXTCATALOGS SYSFULLTEXTNOTIFY SYSINDEXES SYSINDEXKEYS SYSOBJECTS
+	SYSREFERENCES SYSTYPES`)
+
+// catalogFunctions tell about tables by their names: whether they exist, and how many rows they have.
+var catalogFunctions = words(`COL_LENGTH COL_NAME COLUMNPROPERTY HAS_PERMS_BY_NAME INDEX_COL INDEXKEY_PROPERTY INDEXPROPERTY
+	OBJECTPROPERTY OBJECTPROPERTYEX OBJECT_ID OBJECT_NAME OBJECT_SCHEMA_NAME STATS_DATE`)
+
+// vouched reports whether the policy names the function and nothing keeps it
+// from being called: where rules say how tables are read, it may read past them.
 func vouched(policy source.Policy, parts []string) bool {
+	return policy.Tables == nil && listed(policy, parts)
+}
+
+func listed(policy source.Policy, parts []string) bool {
 	name := strings.ToLower(strings.Join(parts, "."))
 	for _, f := range policy.Functions {
 		if strings.EqualFold(f, name) {
@@ -102,4 +115,27 @@ func vouched(policy source.Policy, parts []string) bool {
 		}
 	}
 	return false
+}
+
+// routine reports whether the last two parts are the name of a function of the
+// database's own, such as dbo.value, which looks like a method of the column dbo.
+func routine(policy source.Policy, parts []string) bool {
+	if len(parts) < 2 {
+		return false
+	}
+	name := plainLetters(strings.Join(parts[len(parts)-2:], "."))
+	for _, f := range policy.Routines {
+		if strings.EqualFold(f, name) || plainLetters(f) == name {
+			return true
+		}
+	}
+	return false
+}
+
+func unknownFunction(policy source.Policy, position int, parts []string) *source.Failure {
+	called := clip(strings.ToLower(strings.Join(parts, ".")))
+	if listed(policy, parts) {
+		return source.Refuse(position, "The function %s is not available: it may read tables past the rules on them", called)
+	}
+	return source.Refuse(position, "The function %s is not on the list of functions that only read. An administrator can allow it", called)
 }

@@ -15,7 +15,8 @@ import (
 
 // Guard lets pass one SELECT that only reads. Two readers that know nothing of
 // each other must agree: our own lexer with its table of words, and the parsed
-// tree. What is sent is our tokens joined again, without comments.
+// tree. What is sent is our tokens joined again, without comments and, where
+// rules say how tables are read, with what stands in the place of each.
 func (*Driver) Guard(sql string, policy source.Policy) (source.Checked, error) {
 	tokens, err := readTokens(sql)
 	if err != nil {
@@ -29,14 +30,27 @@ func (*Driver) Guard(sql string, policy source.Policy) (source.Checked, error) {
 	if err != nil {
 		return source.Checked{}, err
 	}
-	w := &walker{policy: policy, ctes: map[string]bool{}, starts: map[int]bool{}, at: func(f *ast.Fragment) int { return plain.position(sql, f) }}
+	w := newWalker(policy, sql, plain)
+	if policy.Tables != nil {
+		w.rules = newRules(w, tokens, plain, stmt)
+		w.named = w.rules.table
+		if err := w.rules.names(); err != nil {
+			return source.Checked{}, err
+		}
+	}
 	if err := w.statement(stmt); err != nil {
 		return source.Checked{}, err
 	}
 	if err := covered(sql, plain, w.starts); err != nil {
 		return source.Checked{}, err
 	}
-	return source.Checked{SQL: sent, Tables: w.tables}, nil
+	if w.rules == nil {
+		return source.Checked{SQL: sent, Tables: w.tables}, nil
+	}
+	if sent, err = w.rules.rule(sql); err != nil {
+		return source.Checked{}, err
+	}
+	return source.Checked{SQL: sent, Tables: w.rules.tables()}, nil
 }
 
 // covered refuses a statement of which the tree leaves something out: the

@@ -29,7 +29,11 @@ type checker struct {
 
 // checkTokens refuses all that is no pure SELECT, and puts words that are safe as names only into brackets.
 func checkTokens(text string, tokens []token, policy source.Policy) error {
-	c := &checker{text: text, tokens: tokens, policy: policy, names: map[int]bool{}}
+	return new(checker).check(text, tokens, policy)
+}
+
+func (c *checker) check(text string, tokens []token, policy source.Policy) error {
+	*c = checker{text: text, tokens: tokens, policy: policy, names: map[int]bool{}}
 	if err := c.head(); err != nil {
 		return err
 	}
@@ -314,10 +318,10 @@ func (c *checker) call(i int) error {
 	switch {
 	case before.op("."):
 		parts := c.path(i - 1)
-		if valueMethods[p.up] || vouched(c.policy, parts) {
+		if valueMethods[p.up] && !routine(c.policy, parts) || vouched(c.policy, parts) {
 			return nil
 		}
-		return c.refuse(c.at(i+1-2*len(parts)), "The function %s is not on the list of functions that only read. An administrator can allow it", strings.ToLower(strings.Join(parts, ".")))
+		return unknownFunction(c.policy, position(c.text, c.at(i+1-2*len(parts)).pos), parts)
 	case before.op("::"):
 		return nil
 	case readFunctions[p.up] || tableFunctions[p.up] || vouched(c.policy, []string{p.up}):
@@ -337,7 +341,7 @@ func (c *checker) call(i int) error {
 	case c.hints(i):
 		return nil
 	}
-	return c.refuse(p, "The function %s is not on the list of functions that only read. An administrator can allow it", strings.ToLower(p.up))
+	return unknownFunction(c.policy, position(c.text, p.pos), []string{p.up})
 }
 
 // path returns the parts of the dotted name that ends at i, in small letters.

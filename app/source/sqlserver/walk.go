@@ -62,6 +62,16 @@ type walker struct {
 	depth  int
 	// starts holds where the visited nodes start, in UTF-16 units of the parsed text.
 	starts map[int]bool
+	// rules is set where Policy.Tables says how tables are read.
+	rules *rules
+	// named, where set, is told of every table that passed the rules of all
+	// statements, and derived of every derived table.
+	named   func(o *ast.SchemaObjectName, n *ast.NamedTableReference) error
+	derived func(*ast.QueryDerivedTable)
+}
+
+func newWalker(policy source.Policy, sql string, p plainText) *walker {
+	return &walker{policy: policy, ctes: map[string]bool{}, starts: map[int]bool{}, at: func(f *ast.Fragment) int { return p.position(sql, f) }}
 }
 
 func (w *walker) statement(s *ast.SelectStatement) error {
@@ -93,6 +103,10 @@ func (w *walker) walk(v reflect.Value, near *ast.Fragment) error {
 		if f, ok := v.Interface().(fragmented); ok && f.Frag().HasSpan() {
 			near = f.Frag()
 			w.starts[near.StartOffset] = true
+		}
+		if w.rules != nil {
+			w.rules.enter(v.Interface())
+			defer w.rules.leave(v.Interface())
 		}
 		if err := w.node(v.Interface(), near); err != nil {
 			return err
@@ -158,10 +172,14 @@ func (w *walker) node(n any, near *ast.Fragment) error {
 	case *ast.SchemaObjectFunctionTableReference:
 		return w.tableFunction(n.SchemaObject, near)
 	case *ast.FullTextTableReference:
-		return w.relation(n.TableName, near)
+		return w.relation(n.TableName, nil, near)
+	case *ast.QueryDerivedTable:
+		if w.derived != nil {
+			w.derived(n)
+		}
 	case *ast.GlobalFunctionTableReference:
 		if n.Name == nil || !tableFunctions[strings.ToUpper(n.Name.Value)] && !vouched(w.policy, []string{n.Name.Value}) {
-			return w.unknownFunction(near, name(n.Name))
+			return unknownFunction(w.policy, w.at(near), []string{name(n.Name)})
 		}
 	case *ast.FunctionCall:
 		return w.function(n, near)
@@ -237,10 +255,11 @@ func (w *walker) table(n *ast.NamedTableReference) error {
 	if n.ForPath {
 		return source.Refuse(w.at(n.Frag()), "Graph paths are not supported")
 	}
-	return w.relation(n.SchemaObject, n.Frag())
+	return w.relation(n.SchemaObject, n, n.Frag())
 }
 
-func (w *walker) relation(o *ast.SchemaObjectName, near *ast.Fragment) error {
+// relation judges the name of a table; n is nil where it is the argument of a function.
+func (w *walker) relation(o *ast.SchemaObjectName, n *ast.NamedTableReference, near *ast.Fragment) error {
 	if o == nil || o.BaseIdentifier == nil {
 		return source.Refuse(w.at(near), "A table's name is missing")
 	}
@@ -277,6 +296,9 @@ func (w *walker) relation(o *ast.SchemaObjectName, near *ast.Fragment) error {
 		if oldCatalog[up] {
 			return source.Refuse(w.at(near), "The system view %s is not available to questions", clip(strings.ToLower(base)))
 		}
+	}
+	if w.named != nil {
+		return w.named(o, n)
 	}
 	if schema != "" || !w.ctes[up] {
 		n := source.Name{Schema: schema, Name: base}
@@ -316,21 +338,21 @@ func (w *walker) tableFunction(o *ast.SchemaObjectName, near *ast.Fragment) erro
 		parts = append(parts, name(id))
 	}
 	last := strings.ToUpper(name(o.BaseIdentifier))
-	if len(parts) == 1 && tableFunctions[last] || len(parts) > 1 && last == "NODES" || vouched(w.policy, parts) {
+	if len(parts) == 1 && tableFunctions[last] || len(parts) > 1 && last == "NODES" && !routine(w.policy, parts) || vouched(w.policy, parts) {
 		return nil
 	}
-	return w.unknownFunction(near, strings.Join(parts, "."))
-}
-
-func (w *walker) unknownFunction(near *ast.Fragment, name string) error {
-	return source.Refuse(w.at(near), "The function %s is not on the list of functions that only read. An administrator can allow it", clip(strings.ToLower(name)))
+	return unknownFunction(w.policy, w.at(near), parts)
 }
 
 func (w *walker) function(n *ast.FunctionCall, near *ast.Fragment) error {
 	last := name(n.FunctionName)
 	up := strings.ToUpper(last)
+	called := []string{last}
 	switch t := n.CallTarget.(type) {
 	case nil:
+		if w.policy.Tables != nil && catalogFunctions[up] {
+			return source.Refuse(w.at(near), "The function %s is not available: it tells about tables past the rules on them", up)
+		}
 		if readFunctions[up] || vouched(w.policy, []string{last}) {
 			return nil
 		}
@@ -341,11 +363,10 @@ func (w *walker) function(n *ast.FunctionCall, near *ast.Fragment) error {
 				parts = append(parts, name(id))
 			}
 		}
-		parts = append(parts, last)
-		if valueMethods[up] || vouched(w.policy, parts) {
+		called = append(parts, last)
+		if valueMethods[up] && !routine(w.policy, called) || vouched(w.policy, called) {
 			return nil
 		}
-		last = strings.Join(parts, ".")
 	case *ast.ExpressionCallTarget:
 		if valueMethods[up] {
 			return nil
@@ -355,5 +376,5 @@ func (w *walker) function(n *ast.FunctionCall, near *ast.Fragment) error {
 			return nil
 		}
 	}
-	return w.unknownFunction(near, last)
+	return unknownFunction(w.policy, w.at(near), called)
 }
