@@ -271,7 +271,7 @@ func (v *view) limited(t *source.Table, rules []Rule) (source.Reading, error) {
 		case hidden && how == Redact && c.Kind == frame.Text:
 			list[i] = d.Literal(redacted, frame.Text) + " AS " + d.Quote(c.Name)
 		case hidden:
-			list[i] = nullOf(v.connection.Driver.Kind(), c.Type) + " AS " + d.Quote(c.Name)
+			list[i] = d.Null(c.Type) + " AS " + d.Quote(c.Name)
 		default:
 			list[i] = columnOf(t, d, c.Name)
 		}
@@ -310,14 +310,6 @@ func laxer(a, b How) How {
 		return Redact
 	}
 	return Empty
-}
-
-// nullOf spells a null of a type; two kinds of databases would otherwise give it one of their choosing.
-func nullOf(kind, typ string) string {
-	if (kind == "postgres" || kind == "sqlserver") && typ != "" {
-		return "CAST(NULL AS " + typ + ")"
-	}
-	return "NULL"
 }
 
 // ruleFilter spells a rule's condition over the columns of its table, with

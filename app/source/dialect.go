@@ -56,6 +56,9 @@ type Dialect interface {
 	// Literal returns a constant of the kind from canonical text (see package
 	// frame), spelled so that it can be nothing else, whatever its characters.
 	Literal(text string, kind frame.Kind) string
+	// Null returns a null of the type, spelled as the catalog does, where the engine
+	// would otherwise give it a type of its own choosing.
+	Null(typ string) string
 	// Fence returns SELECT with the list and the rest (from FROM on) spelled so
 	// that the engine finishes it before it evaluates anything around it, which
 	// keeps conditions of the outer query, and the errors they may raise, away

@@ -54,3 +54,6 @@ func (Dialect) Literal(text string, kind frame.Kind) string {
 func (Dialect) Fence(list, rest string) string {
 	return "SELECT " + list + " " + rest + " LIMIT 18446744073709551615"
 }
+
+// Null takes the type of whatever it meets.
+func (Dialect) Null(string) string { return "NULL" }

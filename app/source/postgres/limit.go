@@ -42,3 +42,11 @@ func (dialect) Fence(list, rest string) string {
 	query := "SELECT " + list + " " + rest
 	return query + " UNION ALL (" + query + " LIMIT 0) OFFSET 0"
 }
+
+// Null is cast: a bare one would be of no type until something is done with it.
+func (dialect) Null(typ string) string {
+	if typ == "" {
+		return "NULL"
+	}
+	return "CAST(NULL AS " + typ + ")"
+}

@@ -42,3 +42,6 @@ func (dialect) Literal(text string, kind frame.Kind) string {
 func (dialect) Fence(list, rest string) string {
 	return "SELECT " + list + " " + rest + " LIMIT -1 OFFSET 0"
 }
+
+// Null takes the type of whatever it meets.
+func (dialect) Null(string) string { return "NULL" }

@@ -122,3 +122,11 @@ func readsLimited(sql string) bool {
 	}
 	return false
 }
+
+// Null is cast: a bare one would be of no type until something is done with it.
+func (dialect) Null(typ string) string {
+	if typ == "" {
+		return "NULL"
+	}
+	return "CAST(NULL AS " + typ + ")"
+}
