@@ -78,13 +78,21 @@ func (s *Store) access(ctx context.Context, personID string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, accessClaims{RegisteredClaims: jwt.RegisteredClaims{
 		Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: personID,
 		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(AccessLife)), ID: rand.Text(),
-	})
+	}, Micros: now.UnixMicro()})
 	t.Header["kid"] = signer.id
 	t.Header["typ"] = accessType
 	return t.SignedString(signer.key)
+}
+
+// accessClaims are what an access token says. Micros is when it was issued, in
+// microseconds, since iat tells whole seconds alone: one that is issued in the
+// second in which a person's tokens end must not live on.
+type accessClaims struct {
+	jwt.RegisteredClaims
+	Micros int64 `json:"iat_us"`
 }
 
 // accessType tells access tokens from any other kind of signed token (RFC 9068).
@@ -110,10 +118,13 @@ func (s *Store) RetireKeys(ctx context.Context) (err error) {
 func (s *Store) bearerAccess(ctx context.Context, token string) (*Person, error) {
 	proof, ok := s.proven.get(token, s.now())
 	if !ok {
-		var claims jwt.RegisteredClaims
+		var claims accessClaims
 		_, err := jwt.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
 			id, _ := t.Header["kid"].(string)
 			now := s.now()
+			if len(t.Header) != 3 { // alg, kid and typ: others, such as crit, would say what we do not do
+				return nil, errors.New("unknown header")
+			}
 			if id != keyID(now) && id != keyID(now.Add(-keyLife)) && id != keyID(now.Add(skew)) || t.Header["typ"] != accessType {
 				return nil, errors.New("unknown key")
 			}
@@ -127,22 +138,21 @@ func (s *Store) bearerAccess(ctx context.Context, token string) (*Person, error)
 			return signer.key.Public(), nil
 		}, jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
 			jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithTimeFunc(s.now))
-		if err != nil || claims.IssuedAt == nil {
+		if err != nil || claims.IssuedAt == nil || claims.Micros/1e6 != claims.IssuedAt.Unix() || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > AccessLife {
 			return nil, errBearer(err)
 		}
 		until := s.now().Add(keyTrust) // a retired key counts within a moment
 		if claims.ExpiresAt.Before(until) {
 			until = claims.ExpiresAt.Time
 		}
-		proof = provenToken{person: claims.Subject, issued: claims.IssuedAt.Time, until: until}
+		proof = provenToken{person: claims.Subject, issued: time.UnixMicro(claims.Micros), until: until}
 		s.proven.put(token, proof)
 	}
 	p, err := s.Active(ctx, proof.person)
 	if err != nil {
 		return nil, err
 	}
-	// Tokens tell when they were issued in whole seconds.
-	if p.ValidFrom != nil && proof.issued.Before(p.ValidFrom.Truncate(time.Second)) {
+	if p.ValidFrom != nil && proof.issued.Before(*p.ValidFrom) {
 		return nil, errBearer(nil)
 	}
 	return p, nil

@@ -195,7 +195,7 @@ func TestForgedAccessTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := func() jwt.MapClaims {
-		return jwt.MapClaims{"iss": issuer, "aud": audience, "sub": p.ID, "exp": s.now().Add(time.Minute).Unix(), "iat": s.now().Unix()}
+		return jwt.MapClaims{"iss": issuer, "aud": audience, "sub": p.ID, "exp": s.now().Add(time.Minute).Unix(), "iat": s.now().Unix(), "iat_us": s.now().Unix() * 1e6}
 	}
 	make := func(method jwt.SigningMethod, key any, change func(jwt.MapClaims, map[string]any)) string {
 		claims := good()

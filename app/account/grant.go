@@ -98,6 +98,14 @@ func (s *Store) AllGrants(ctx context.Context) (list []Grant, err error) {
 	return list, err
 }
 
+// OneGrant returns a grant by id.
+func (s *Store) OneGrant(ctx context.Context, id string) (g *Grant, err error) {
+	defer fault.Wrap(&err, "account.OneGrant(%s)", id)
+	g = new(Grant)
+	err = s.db.Read().NewSelect().Model(g).Where("id = ?", id).Scan(ctx)
+	return g, store.Missing(err, "grant")
+}
+
 // SetGrant gives the subject the level of the object, in place of what it had
 // of it, and returns the grant.
 func (s *Store) SetGrant(ctx context.Context, to Subject, o Object, level Level) (g *Grant, err error) {

@@ -156,6 +156,37 @@ func (s *Store) ChangeMembers(ctx context.Context, group string, add, remove []s
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return s.changeMembers(ctx, tx, group, add, remove) })
 }
 
+// SetGroups makes a person a member of exactly the groups with the ids.
+func (s *Store) SetGroups(ctx context.Context, person string, groups []string) (err error) {
+	defer fault.Wrap(&err, "account.SetGroups(%s)", person)
+	defer s.touched()
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var now []string
+		if err := tx.NewRaw("SELECT group_id FROM members WHERE person_id = ?", person).Scan(ctx, &now); err != nil {
+			return err
+		}
+		for _, id := range without(now, groups) {
+			if err := s.changeMembers(ctx, tx, id, nil, []string{person}); err != nil {
+				return err
+			}
+		}
+		return s.joinGroups(ctx, tx, person, without(groups, now))
+	})
+}
+
+func (s *Store) joinGroups(ctx context.Context, tx bun.Tx, person string, groups []string) error {
+	for _, id := range groups {
+		err := s.changeMembers(ctx, tx, id, []string{person}, nil)
+		if fault.Is(err, fault.NotFound) {
+			return fault.Field("groups", "There is no group %s", id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func without(list, gone []string) []string {
 	var rest []string
 	for _, one := range list {
@@ -171,6 +202,7 @@ func (s *Store) changeMembers(ctx context.Context, tx bun.Tx, group string, add,
 	if err := tx.NewRaw("SELECT name FROM groups WHERE id = ?", group).Scan(ctx, &g.Name); err != nil {
 		return store.Missing(err, "group")
 	}
+	touched := false
 	change := func(action, person, statement string, args ...any) error {
 		var email string
 		if err := tx.NewRaw("SELECT email FROM people WHERE id = ?", person).Scan(ctx, &email); err != nil {
@@ -185,6 +217,12 @@ func (s *Store) changeMembers(ctx context.Context, tx bun.Tx, group string, add,
 		}
 		if n, _ := res.RowsAffected(); n == 0 {
 			return nil
+		}
+		if !touched {
+			touched = true
+			if _, err := tx.NewRaw("UPDATE groups SET updated_at = ? WHERE id = ?", s.now(), group).Exec(ctx); err != nil {
+				return err
+			}
 		}
 		return s.log.Append(ctx, tx, audit.Event{Action: action, Object: g.object(), Detail: map[string]any{"person": person, "email": email}})
 	}
@@ -232,7 +270,11 @@ func (s *Store) JoinManaged(ctx context.Context, manager, person string, names [
 		if err := tx.NewRaw("SELECT group_id FROM members WHERE person_id = ? AND managed_by = ?", person, manager).Scan(ctx, &now); err != nil {
 			return err
 		}
-		for _, id := range without(wanted, now) {
+		var others []string
+		if err := tx.NewRaw("SELECT group_id FROM members WHERE person_id = ? AND managed_by <> ?", person, manager).Scan(ctx, &others); err != nil {
+			return err
+		}
+		for _, id := range without(without(wanted, now), others) {
 			if err := s.changeMembers(ctx, tx, id, []string{person}, nil); err != nil {
 				return err
 			}

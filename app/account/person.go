@@ -57,6 +57,12 @@ type Person struct {
 	ExternalID string `bun:"external_id"`
 	// ManagedBy names who keeps the person up to date: "scim", an identity provider's id, or "" for people here.
 	ManagedBy string `bun:"managed_by"`
+	// UserName is the directory's own name for the person as they sign in there, which need not be an address.
+	UserName string `bun:"user_name"`
+	// GivenName, FamilyName and FullName are the person's name as the directory spells it, empty for people here.
+	GivenName  string `bun:"given_name"`
+	FamilyName string `bun:"family_name"`
+	FullName   string `bun:"full_name"`
 
 	TOTP     []byte `bun:"totp" json:"-"`      // the second factor's secret, sealed; none where there is no second factor
 	TOTPUsed int64  `bun:"totp_used" json:"-"` // the period of the last code that was used
@@ -64,6 +70,8 @@ type Person struct {
 
 	// rights are filled in by the store.
 	rights *Rights
+	// through is the API token by which a program speaks for the person.
+	through *Token
 }
 
 // Kind says whether somebody is a person or a program.
@@ -110,6 +118,7 @@ type NewPerson struct {
 	Attributes map[string][]string
 	ExternalID string
 	ManagedBy  string
+	Groups     []string // ids of the groups the person is put into
 }
 
 // serviceDomain is the domain of the addresses that stand for services; no mail reaches it.
@@ -204,10 +213,16 @@ func (s *Store) Create(ctx context.Context, n NewPerson) (p *Person, err error) 
 			return nil, err
 		}
 	}
-	err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return s.insert(ctx, tx, p) })
+	err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.insert(ctx, tx, p); err != nil {
+			return err
+		}
+		return s.joinGroups(ctx, tx, p.ID, n.Groups)
+	})
 	if err != nil {
 		return nil, err
 	}
+	s.touched() // who asked meanwhile may have remembered the groups as they were
 	return p, s.withRights(ctx, p)
 }
 
@@ -271,46 +286,50 @@ func (s *Store) Update(ctx context.Context, p *Person) (err error) {
 	if err := s.check(ctx, &n); err != nil {
 		return err
 	}
-	p.Name, p.Email, p.UpdatedAt = n.Name, n.Email, s.now()
+	p.Name, p.Email = n.Name, n.Email
+	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return s.update(ctx, tx, p) })
+}
+
+// update writes a person that was checked.
+func (s *Store) update(ctx context.Context, tx bun.Tx, p *Person) error {
+	p.UpdatedAt = s.now()
 	if p.Attributes == nil {
 		p.Attributes = map[string][]string{}
 	}
-	role, err := s.RoleDef(ctx, p.Role)
+	old := new(Person)
+	if err := tx.NewSelect().Model(old).Where("id = ?", p.ID).Scan(ctx); err != nil {
+		return store.Missing(err, "person")
+	}
+	if p.Role != Admin || p.Disabled {
+		if err := lastAdmin(ctx, tx, p.ID); err != nil {
+			return err
+		}
+	}
+	res, err := tx.NewUpdate().Model(p).Column("name", "email", "role", "disabled", "attributes", "external_id", "managed_by",
+		"user_name", "given_name", "family_name", "full_name", "updated_at").WherePK().Exec(ctx)
+	if err != nil {
+		return store.Duplicate(err, "There is already a person with the address %s", p.Email)
+	}
+	if err := store.Changed(res, nil, "person"); err != nil {
+		return err
+	}
+	if detail := changes(old, p); len(detail) > 0 {
+		if err := s.log.Append(ctx, tx, audit.Event{Action: "person.update", Object: p.object(), Detail: detail}); err != nil {
+			return err
+		}
+	}
+	before, err := s.roleIn(ctx, tx, old.Role)
 	if err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		old := new(Person)
-		if err := tx.NewSelect().Model(old).Where("id = ?", p.ID).Scan(ctx); err != nil {
-			return store.Missing(err, "person")
-		}
-		if p.Role != Admin || p.Disabled {
-			if err := lastAdmin(ctx, tx, p.ID); err != nil {
-				return err
-			}
-		}
-		res, err := tx.NewUpdate().Model(p).Column("name", "email", "role", "disabled", "attributes", "external_id", "managed_by", "updated_at").WherePK().Exec(ctx)
-		if err != nil {
-			return store.Duplicate(err, "There is already a person with the address %s", p.Email)
-		}
-		if err := store.Changed(res, nil, "person"); err != nil {
-			return err
-		}
-		detail := changes(old, p)
-		if len(detail) > 0 {
-			if err := s.log.Append(ctx, tx, audit.Event{Action: "person.update", Object: p.object(), Detail: detail}); err != nil {
-				return err
-			}
-		}
-		before, err := s.roleIn(ctx, tx, old.Role)
-		if err != nil {
-			return err
-		}
-		if p.Disabled || len(missingActions(before, role)) > 0 {
-			return s.endEverything(ctx, tx, p.ID)
-		}
-		return nil
-	})
+	role, err := s.roleIn(ctx, tx, p.Role)
+	if err != nil {
+		return err
+	}
+	if p.Disabled || len(missingActions(before, role)) > 0 {
+		return s.endEverything(ctx, tx, p.ID)
+	}
+	return nil
 }
 
 // lastAdmin returns a Conflict where there is no other administrator who can sign in.
@@ -361,6 +380,10 @@ func changes(old, p *Person) map[string]any {
 	note("role", string(old.Role), string(p.Role))
 	note("disabled", old.Disabled, p.Disabled)
 	note("external_id", old.ExternalID, p.ExternalID)
+	note("user_name", old.UserName, p.UserName)
+	note("given_name", old.GivenName, p.GivenName)
+	note("family_name", old.FamilyName, p.FamilyName)
+	note("full_name", old.FullName, p.FullName)
 	note("managed_by", old.ManagedBy, p.ManagedBy)
 	if len(old.Attributes)+len(p.Attributes) > 0 {
 		note("attributes", old.Attributes, p.Attributes)

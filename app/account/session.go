@@ -101,13 +101,21 @@ func (s *Store) SaveSession(ctx context.Context, secret string, data []byte) (er
 	})
 }
 
-// ProveSession notes that the person of the session has just proved who they are again.
-func (s *Store) ProveSession(ctx context.Context, secret string) (err error) {
-	defer fault.Wrap(&err, "account.ProveSession")
-	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		res, err := tx.NewRaw("UPDATE sessions SET proven_at = ? WHERE id_hash = ?", s.now(), vault.Hash(secret)).Exec(ctx)
-		return store.Changed(res, err, "session")
+// RenewSession notes that the person of the session has just proved who they are
+// again, and gives the session another secret, which it returns: one that was
+// known before means nothing after.
+func (s *Store) RenewSession(ctx context.Context, secret string) (fresh string, err error) {
+	defer fault.Wrap(&err, "account.RenewSession")
+	fresh = rand.Text() + rand.Text()
+	err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		o, id := audit.Object{Kind: "person"}, ""
+		err := tx.NewRaw("UPDATE sessions SET id_hash = ?, proven_at = ?, seen_at = ? WHERE id_hash = ? RETURNING person_id, id", vault.Hash(fresh), s.now(), s.now(), vault.Hash(secret)).Scan(ctx, &o.ID, &id)
+		if err != nil {
+			return store.Missing(err, "session")
+		}
+		return s.log.Append(ctx, tx, audit.Event{Action: "session.prove", Object: o, Detail: map[string]any{"session": id}})
 	})
+	return fresh, err
 }
 
 // Sessions returns a person's sessions, the last used first.

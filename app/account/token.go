@@ -239,7 +239,10 @@ func (s *Store) bearerAPI(ctx context.Context, secret string) (*Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.narrowed(row.token().Scopes), nil
+	token := row.token()
+	p = p.narrowed(token.Scopes)
+	p.through = &token
+	return p, nil
 }
 
 // Active returns a person who may act, as they are now or were a moment ago: known and not disabled.

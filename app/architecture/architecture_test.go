@@ -39,6 +39,7 @@ var streets = map[string][]string{
 	"app/demo":                      {"app/fault"},
 	"app/web":                       {"app/identity", "app/audit", "app/account", "app/chart", "app/fault", "app/frame", "app/query", "app/source", "app/store", "views", "static"},
 	"app/api":                       {"app/audit", "app/account", "app/chart", "app/fault", "app/frame", "app/query", "app/source", "app/store"},
+	"app/scim":                      {"app/audit", "app/account", "app/fault"},
 	"views":                         {"views/ui", "static"},
 	"views/ui":                      {},
 	"static":                        {},
@@ -47,7 +48,7 @@ var streets = map[string][]string{
 
 // homes says where each heavy dependency lives; elsewhere it may not be imported.
 var homes = map[string][]string{
-	"github.com/labstack/echo/":       {"app/web", "app/api"},
+	"github.com/labstack/echo/":       {"app/web", "app/api", "app/scim"},
 	"github.com/gorilla/sessions":     {"app/web"},
 	"github.com/danielgtaylor/huma/":  {"app/api"},
 	"github.com/uptrace/bun":          {"app/store", "app/account", "app/audit", "app/identity", "app/vault", "app/source", "app/query"},
