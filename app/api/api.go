@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,6 +40,10 @@ type Deps struct {
 	Stylesheet string
 	// Version is the product's version.
 	Version string
+	// RequireFactor says that nobody gets in by a password alone.
+	RequireFactor bool
+	// Rates bound how many calls there may be; zero ones are the usual.
+	Rates Rates
 }
 
 // prefix begins the path of every operation.
@@ -46,8 +51,12 @@ const prefix = "/api/v1"
 
 type api struct {
 	Deps
-	huma    huma.API
-	problem *huma.Response
+	huma huma.API
+	// problem and slowDown document what goes wrong.
+	problem, slowDown *huma.Response
+	// persons and networks count the calls of those with a token and without.
+	persons, networks *meter
+	verifying         sync.Mutex // of the audit record
 }
 
 // Mount adds the API, /openapi.json, /openapi.yaml and /api/docs to the server.
@@ -61,20 +70,22 @@ func mount(e *echo.Echo, d Deps) *api {
 	if d.Version == "" {
 		d.Version = "dev"
 	}
-	a := &api{Deps: d}
+	a := &api{Deps: d, persons: newMeter("person", d.Rates.Person, usualRates.Person), networks: newMeter("network", d.Rates.Network, usualRates.Network)}
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{Title: "Assay", Version: d.Version, License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
-				Description: "Ask databases questions, safely, from programs. Lists answer items and next_cursor; times are RFC 3339 in UTC; ids are opaque."},
+				Description: "Ask databases questions, safely, from programs. Lists answer items and next_cursor; times are RFC 3339 in UTC; ids are opaque. Of a member that stands twice in a body the last counts, and one that is not documented is refused."},
 			Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{
 				bearer: {Type: "http", Scheme: "bearer", Description: "An access token from auth/token, or an API token."},
 			}},
 			Security: []map[string][]string{{bearer: {}}},
 			Tags: []*huma.Tag{
 				{Name: "auth", Description: "Tokens for an address and a password"},
-				{Name: "people", Description: "Who is signed in, people and their API tokens"},
+				{Name: "people", Description: "Who is signed in, people and services, their groups, sessions and API tokens"},
+				{Name: "rights", Description: "Roles, what was granted to whom, which rows and columns people see, and why"},
+				{Name: "audit", Description: "The record of who did what"},
 				{Name: "connections", Description: "Ways to databases and what is in them"},
 				{Name: "query", Description: "Questions asked once"},
 				{Name: "questions", Description: "Saved questions and their answers"},
@@ -91,11 +102,26 @@ func mount(e *echo.Echo, d Deps) *api {
 	a.problem = &huma.Response{Description: "What went wrong", Content: map[string]*huma.MediaType{
 		problemType: {Schema: registry.Schema(reflect.TypeFor[problem](), true, "")},
 	}}
+	header := func(text string) *huma.Param {
+		return &huma.Param{Description: text, Schema: &huma.Schema{Type: "string"}}
+	}
+	a.slowDown = &huma.Response{Description: "Too many calls", Content: a.problem.Content, Headers: map[string]*huma.Param{
+		"Retry-After":      header("Seconds to wait before the next call"),
+		"RateLimit-Policy": header("How many calls (q) there may be in how many seconds (w); every answer has it"),
+		"RateLimit":        header("How many calls are left (r) and in how many seconds all are there again (t); every answer has it"),
+	}}
 	e.HTTPErrorHandler = a.handle(e.HTTPErrorHandler)
 
 	a.auth()
 	a.people()
+	a.userAccess()
+	a.groups()
 	a.tokens()
+	a.roles()
+	a.grants()
+	a.rules()
+	a.explain()
+	a.audit()
 	a.connections()
 	a.queries()
 	a.questions()
@@ -130,10 +156,13 @@ type operation struct {
 	on func(id string) account.Object
 	// public calls need no token.
 	public bool
+	// queued calls ask a database and wait in the queue of its connection, which bounds them.
+	queued bool
 	// status is that of success where it is not the usual one.
 	status int
-	// content documents what a streamed answer holds, by media type.
+	// content documents what a streamed answer holds, by media type, and streams says what it is.
 	content map[string]*huma.MediaType
+	streams string
 }
 
 // maxBody bounds a request's body, in bytes.
@@ -149,7 +178,11 @@ func add[I, O any](a *api, o operation, handler func(context.Context, *I) (*O, e
 	} else {
 		op.Responses["401"] = a.problem
 	}
-	if o.content != nil {
+	op.Responses["429"] = a.slowDown
+	switch {
+	case o.streams != "":
+		op.Responses["200"] = &huma.Response{Description: o.streams, Content: o.content}
+	case o.content != nil:
 		op.Responses["200"] = &huma.Response{Description: "The rows, streamed", Content: o.content,
 			Headers: map[string]*huma.Param{"X-Query-Id": {Description: "The id by which the query can be looked at and cancelled", Schema: &huma.Schema{Type: "string"}}}}
 	}
@@ -173,7 +206,7 @@ type created[T any] struct {
 
 // ByID is the input of an operation on one object.
 type ByID struct {
-	ID string `path:"id" maxLength:"100"`
+	ID string `path:"id" maxLength:"100" doc:"The object's id"`
 }
 
 // nothing is the input or the output of an operation that has none.

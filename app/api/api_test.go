@@ -42,6 +42,7 @@ type house struct {
 	t      testing.TB
 	server *httptest.Server
 	api    *api
+	vault  *vault.Vault
 	log    *bytes.Buffer
 	tokens map[account.Role]string
 	people map[account.Role]*account.Person
@@ -49,6 +50,10 @@ type house struct {
 	// orders is the id of a connection to a SQLite file of rows, stuck that of
 	// one to the slow database.
 	orders, stuck string
+	// file is the path of the first one's file.
+	file string
+	// peopleRole and shared are a role and a question of the matrix.
+	peopleRole, shared string
 
 	mu     sync.Mutex
 	bodies []string // every answer seen
@@ -72,10 +77,11 @@ func newHouse(t testing.TB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, log: &bytes.Buffer{}, tokens: map[account.Role]string{}, people: map[account.Role]*account.Person{}, slow: &slowDriver{Driver: sqlite.New()}}
+	h := &house{t: t, vault: v, log: &bytes.Buffer{}, tokens: map[account.Role]string{}, people: map[account.Role]*account.Person{}, slow: &slowDriver{Driver: sqlite.New()}}
 	log := audit.Open(s, v)
 	people := account.NewStore(s, v, log)
-	connections := source.NewStore(s, v, source.NewDrivers(sqlite.New(), h.slow), log)
+	connections := source.NewStore(s, v, source.NewDrivers(sqlite.New(), h.slow), log).
+		WithReferences(vault.NewReferences(vault.Sources{Env: map[string]string{"ASSAY_SECRET_SHOP": hidden}}))
 	pools := source.NewPools(connections, nil, source.Own{})
 	t.Cleanup(pools.Close)
 	questions, rules := query.NewStore(s, log), query.NewRules(s, pools, log)
@@ -84,6 +90,7 @@ func newHouse(t testing.TB) *house {
 	t.Cleanup(charts.Close)
 
 	e := echo.New()
+	e.IPExtractor = echo.ExtractIPDirect()
 	e.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			// What package web puts before every route.
@@ -97,9 +104,11 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	h.api = mount(e, Deps{People: people, Throttle: throttle, Connections: connections, Pools: pools, Questions: questions, Rules: rules, Runner: runner, Audit: log,
-		Charts: charts, Log: slog.New(slog.NewTextHandler(h.log, nil)), Stylesheet: "/static/app.css", Version: "test"})
+		Charts: charts, Log: slog.New(slog.NewTextHandler(h.log, nil)), Stylesheet: "/static/app.css", Version: "test",
+		Rates: Rates{Person: Rate{1_000_000, time.Minute}, Network: Rate{1_000_000, time.Minute}}})
 	h.server = httptest.NewUnstartedServer(e)
 	h.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	h.server.Config.MaxHeaderBytes = 16 << 10 // as the program's
 	h.server.Start()
 	t.Cleanup(h.server.Close)
 
@@ -113,7 +122,8 @@ func newHouse(t testing.TB) *house {
 		}
 		h.people[role] = p
 	}
-	h.orders = h.connect("orders", source.Config{Kind: "sqlite", Path: ordersFile(t)})
+	h.file = ordersFile(t)
+	h.orders = h.connect("orders", source.Config{Kind: "sqlite", Path: h.file})
 	h.stuck = h.connect("stuck", source.Config{Kind: "postgres", Host: "db.internal", Port: 5432, User: "reader", Password: hidden, Database: "shop"})
 	t.Cleanup(func() {
 		h.mu.Lock()
@@ -319,6 +329,15 @@ func ok[T any](t testing.TB, r reply, status int) (v T) {
 }
 
 type object = map[string]any
+
+func marshal(t testing.TB, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
 
 // refused fails the test unless the answer is a problem of the status and code,
 // about the inputs.

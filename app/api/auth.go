@@ -8,28 +8,29 @@ import (
 	"assay/app/fault"
 )
 
-// grant is what a program gets to call with.
-type grant struct {
+// accessGrant is what a program gets to call with.
+type accessGrant struct {
 	AccessToken  string `json:"access_token" doc:"Goes into the header Authorization: Bearer"`
 	TokenType    string `json:"token_type" enum:"Bearer"`
 	ExpiresIn    int    `json:"expires_in" doc:"Seconds until the access token expires"`
 	RefreshToken string `json:"refresh_token" doc:"Can be traded once for new tokens"`
 }
 
-func granted(g account.Tokens) *body[grant] {
-	return &body[grant]{grant{g.Access, "Bearer", int(g.ExpiresIn.Seconds()), g.Refresh}}
+func granted(g account.Tokens) *body[accessGrant] {
+	return &body[accessGrant]{accessGrant{g.Access, "Bearer", int(g.ExpiresIn.Seconds()), g.Refresh}}
 }
 
 type credentials struct {
 	Body struct {
-		Email    string `json:"email" maxLength:"254"`
-		Password string `json:"password" maxLength:"1024" format:"password"`
+		Email    string `json:"email" maxLength:"254" doc:"The person's address"`
+		Password string `json:"password" maxLength:"1024" format:"password" doc:"The person's password"`
+		Code     string `json:"code,omitempty" maxLength:"40" doc:"The code that the person's second factor shows, or a recovery code; needed where there is one"`
 	} `nameHint:"Credentials"`
 }
 
 type refreshing struct {
 	Body struct {
-		RefreshToken string `json:"refresh_token" maxLength:"4096"`
+		RefreshToken string `json:"refresh_token" maxLength:"4096" doc:"The refresh token that came with the access token"`
 	} `nameHint:"Refresh"`
 }
 
@@ -49,15 +50,23 @@ func (a *api) auth() {
 		summary: "End an API token or a refresh token", detail: "A token that nobody has is no error."}, a.revoke)
 }
 
-func (a *api) signIn(ctx context.Context, in *credentials) (*body[grant], error) {
+func (a *api) signIn(ctx context.Context, in *credentials) (*body[accessGrant], error) {
 	email := "email:" + in.Body.Email
-	network := "net:" + from(ctx).network
-	if err := a.Throttle.Allow(email, network); err != nil {
-		return nil, &slow{err, a.Throttle.Wait(email, network)}
+	place := "net:" + from(ctx).network
+	if err := a.Throttle.Allow(email, place); err != nil {
+		return nil, &slow{err, a.Throttle.Wait(email, place)}
 	}
 	p, err := a.People.SignIn(ctx, in.Body.Email, in.Body.Password)
+	if err == nil && p.HasFactor() {
+		if in.Body.Code == "" {
+			return nil, fault.New(fault.SignIn, "This account has a second factor; send its code too")
+		}
+		err = a.People.CheckFactor(ctx, p.ID, in.Body.Code)
+	} else if err == nil && a.RequireFactor {
+		return nil, fault.New(fault.Denied, "Everybody here needs a second factor; sign in on the page and set yours up first")
+	}
 	if fault.Is(err, fault.SignIn) {
-		a.Throttle.Failed(email, network)
+		a.Throttle.Failed(email, place)
 	}
 	if err != nil {
 		return nil, err
@@ -70,7 +79,7 @@ func (a *api) signIn(ctx context.Context, in *credentials) (*body[grant], error)
 	return granted(g), nil
 }
 
-func (a *api) refresh(ctx context.Context, in *refreshing) (*body[grant], error) {
+func (a *api) refresh(ctx context.Context, in *refreshing) (*body[accessGrant], error) {
 	g, err := a.People.Refresh(ctx, in.Body.RefreshToken)
 	if err != nil {
 		return nil, err

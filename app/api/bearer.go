@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -28,24 +29,61 @@ func (a *api) admit(o operation) func(huma.Context, func(huma.Context)) {
 		c.Response().Header().Set("Cache-Control", "no-store")
 		r := &request{http: c.Request(), network: c.RealIP(), id: c.Response().Header().Get("X-Request-Id")}
 		actor := audit.Actor{Name: "nobody", Via: "api", Address: r.network, Request: r.id}
+		var p *account.Person
+		var err error
 		if !o.public {
-			p, via, err := a.person(c.Request())
-			if err == nil && o.action != "" {
-				var objects []account.Object
-				if o.on != nil {
-					objects = append(objects, o.on(ctx.Param("id")))
-				}
-				err = account.Check(p, o.action, objects...)
+			if p, actor.Via, err = a.person(c.Request()); err == nil {
+				r.person, actor.ID, actor.Name = p, p.ID, p.Email
 			}
-			if err != nil {
-				a.write(c, a.problemOf(r, err))
-				return
+		}
+		if limit := a.spend(c, p, o.queued).err(); limit != nil {
+			err = limit
+		}
+		if err == nil {
+			err = plainAddress(c.Request().URL)
+		}
+		if err == nil && o.action != "" {
+			var objects []account.Object
+			if o.on != nil {
+				objects = append(objects, o.on(ctx.Param("id")))
 			}
-			r.person = p
-			actor.ID, actor.Name, actor.Via = p.ID, p.Email, via
+			err = account.Check(p, o.action, objects...)
+		}
+		if err != nil {
+			a.write(c, a.problemOf(r, err))
+			return
 		}
 		next(huma.WithContext(huma.WithValue(ctx, requestKey{}, r), audit.As(context.WithValue(ctx.Context(), requestKey{}, r), actor)))
 	}
+}
+
+// plainAddress refuses an address with a NUL character, at which a store's
+// statement would end: an id with one is nobody's.
+func plainAddress(u *url.URL) error {
+	if strings.ContainsRune(u.Path, 0) {
+		return fault.New(fault.NotFound, "There is nothing at this address")
+	}
+	if strings.Contains(u.RawQuery, "%00") {
+		return fault.Field("query.*", "No text here has a NUL character")
+	}
+	return nil
+}
+
+// spend counts a call of the person, or where there is none of the network it
+// comes from, and tells in the headers how they stand. A person's question is not
+// counted: the queue of its connection bounds those.
+func (a *api) spend(c echo.Context, p *account.Person, queued bool) quota {
+	var q quota
+	switch {
+	case p == nil:
+		q = a.networks.spend(network(c.RealIP()), 1)
+	case queued:
+		q = a.persons.spend(p.ID, 0)
+	default:
+		q = a.persons.spend(p.ID, 1)
+	}
+	q.tell(c.Response().Header())
+	return q
 }
 
 // person returns who speaks, and how, through the request's token. Cookies do not count.

@@ -13,20 +13,21 @@ import (
 // Connection is a stored way to a database, without its secrets. What leads to
 // the server is told to those only who may change it.
 type Connection struct {
-	ID        string            `json:"id"`
-	Name      string            `json:"name"`
-	Kind      string            `json:"kind" enum:"postgres,mysql,sqlserver,sqlite"`
-	Sample    bool              `json:"sample" doc:"Whether this is the sample company's database"`
-	TimeZone  string            `json:"time_zone"`
-	Host      string            `json:"host,omitempty"`
-	Port      int               `json:"port,omitempty"`
-	Database  string            `json:"database,omitempty"`
-	User      string            `json:"user,omitempty"`
-	Path      string            `json:"path,omitempty"`
-	TLS       *encryption       `json:"tls,omitempty"`
-	Options   map[string]string `json:"options,omitempty"`
-	CreatedAt time.Time         `json:"created_at"`
-	UpdatedAt time.Time         `json:"updated_at"`
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Kind        string            `json:"kind" enum:"postgres,mysql,sqlserver,sqlite"`
+	Sample      bool              `json:"sample" doc:"Whether this is the sample company's database"`
+	TimeZone    string            `json:"time_zone"`
+	Host        string            `json:"host,omitempty"`
+	Port        int               `json:"port,omitempty"`
+	Database    string            `json:"database,omitempty"`
+	User        string            `json:"user,omitempty"`
+	PasswordRef string            `json:"password_ref,omitempty" doc:"Where the password is kept, where that is not here"`
+	Path        string            `json:"path,omitempty"`
+	TLS         *encryption       `json:"tls,omitempty"`
+	Options     map[string]string `json:"options,omitempty" doc:"Further settings of the driver"`
+	CreatedAt   time.Time         `json:"created_at"`
+	UpdatedAt   time.Time         `json:"updated_at"`
 }
 
 // encryption says how a connection is encrypted and whom it trusts.
@@ -35,7 +36,7 @@ type encryption struct {
 	CA         string `json:"ca,omitempty" doc:"PEM"`
 	Cert       string `json:"cert,omitempty" doc:"PEM"`
 	Key        string `json:"key,omitempty" writeOnly:"true" doc:"PEM; it is never returned"`
-	ServerName string `json:"server_name,omitempty"`
+	ServerName string `json:"server_name,omitempty" doc:"The name that the server's certificate is for, where it is not the host's"`
 }
 
 func (a *api) connectionOf(p *account.Person, c *source.Connection) Connection {
@@ -43,6 +44,7 @@ func (a *api) connectionOf(p *account.Person, c *source.Connection) Connection {
 	if account.May(p, account.EditConnections, account.OnConnection(c.ID)).Allowed {
 		t := c.Config.TLS
 		out.Host, out.Port, out.Database, out.User, out.Path, out.Options = c.Config.Host, c.Config.Port, c.Config.Database, c.Config.User, c.Config.Path, c.Config.Options
+		out.PasswordRef = c.Reference
 		out.TLS = &encryption{Mode: string(t.Mode), CA: t.CA, Cert: t.Cert, ServerName: t.ServerName}
 	}
 	return out
@@ -57,17 +59,18 @@ type newConnection struct {
 // Configuration is how to reach a database: a url, or the other members, or a
 // url and what differs from it.
 type Configuration struct {
-	URL      *string           `json:"url,omitempty" maxLength:"16384" doc:"A connection in any usual spelling: a URL, a JDBC or ADO.NET string, a command line"`
-	Kind     *string           `json:"kind,omitempty" enum:"postgres,mysql,sqlserver,sqlite"`
-	Host     *string           `json:"host,omitempty" maxLength:"1000"`
-	Port     *int              `json:"port,omitempty" minimum:"0" maximum:"65535"`
-	Database *string           `json:"database,omitempty" maxLength:"1000"`
-	User     *string           `json:"user,omitempty" maxLength:"1000"`
-	Password *string           `json:"password,omitempty" maxLength:"10000" format:"password" writeOnly:"true" doc:"It is never returned. A change without one keeps the stored password while host and user stay"`
-	Path     *string           `json:"path,omitempty" maxLength:"4096" doc:"The file of a sqlite database"`
-	TLS      *encryption       `json:"tls,omitempty"`
-	TimeZone *string           `json:"time_zone,omitempty" maxLength:"100" doc:"The IANA zone in which times are read and shown; the server's own where it is empty"`
-	Options  map[string]string `json:"options,omitempty" doc:"Further settings of the driver"`
+	URL         *string           `json:"url,omitempty" maxLength:"16384" doc:"A connection in any usual spelling: a URL, a JDBC or ADO.NET string, a command line"`
+	Kind        *string           `json:"kind,omitempty" enum:"postgres,mysql,sqlserver,sqlite"`
+	Host        *string           `json:"host,omitempty" maxLength:"1000"`
+	Port        *int              `json:"port,omitempty" minimum:"0" maximum:"65535"`
+	Database    *string           `json:"database,omitempty" maxLength:"1000"`
+	User        *string           `json:"user,omitempty" maxLength:"1000"`
+	Password    *string           `json:"password,omitempty" maxLength:"10000" format:"password" writeOnly:"true" doc:"It is never returned. A change without one keeps the stored password while host and user stay"`
+	PasswordRef *string           `json:"password_ref,omitempty" maxLength:"1000" doc:"Where the password is kept instead: env:NAME, file:NAME or vault:PATH#FIELD, as far as the operator set these aside"`
+	Path        *string           `json:"path,omitempty" maxLength:"4096" doc:"The file of a sqlite database"`
+	TLS         *encryption       `json:"tls,omitempty"`
+	TimeZone    *string           `json:"time_zone,omitempty" maxLength:"100" doc:"The IANA zone in which times are read and shown; the server's own where it is empty"`
+	Options     map[string]string `json:"options,omitempty" doc:"Further settings of the driver"`
 }
 
 // apply changes a configuration to what is given, and returns what there is to say about a url.
@@ -83,6 +86,7 @@ func (g Configuration) apply(c *source.Config) (notes []string, err error) {
 	set(&c.Database, g.Database)
 	set(&c.User, g.User)
 	set(&c.Password, g.Password)
+	set(&c.PasswordRef, g.PasswordRef)
 	set(&c.Path, g.Path)
 	set(&c.TimeZone, g.TimeZone)
 	if g.TLS != nil {

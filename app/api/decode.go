@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,9 @@ func bounded(data []byte) error {
 		case quoted:
 			switch c {
 			case '\\':
+				if bytes.HasPrefix(data[i+1:], []byte("u0000")) {
+					return errors.New("the body holds a NUL character, which no text here has")
+				}
 				i++
 			case '"':
 				quoted = false

@@ -14,6 +14,9 @@ func (a *api) documents(e *echo.Echo) {
 	serve := func(path, contentType string, make func() ([]byte, error)) {
 		once := sync.OnceValues(make)
 		e.GET(path, func(c echo.Context) error {
+			if err := a.spend(c, nil, false).err(); err != nil {
+				return err
+			}
 			doc, err := once()
 			if err != nil {
 				return err

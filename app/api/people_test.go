@@ -15,14 +15,14 @@ func TestTokensForAPassword(t *testing.T) {
 	if _, err := h.api.People.Create(t.Context(), account.NewPerson{Email: "ada@example.com", Role: account.Viewer, Password: goodPassword}); err != nil {
 		t.Fatal(err)
 	}
-	g := ok[grant](t, h.call("", "POST", "/api/v1/auth/token", object{"email": "ada@example.com", "password": goodPassword}), 200)
+	g := ok[accessGrant](t, h.call("", "POST", "/api/v1/auth/token", object{"email": "ada@example.com", "password": goodPassword}), 200)
 	if g.TokenType != "Bearer" || g.ExpiresIn != int(account.AccessLife.Seconds()) {
 		t.Errorf("got %+v", g)
 	}
 	if m := ok[me](t, h.call(g.AccessToken, "GET", "/api/v1/me", nil), 200); m.Email != "ada@example.com" || m.Role != "viewer" {
 		t.Errorf("got %+v", m)
 	}
-	again := ok[grant](t, h.call("", "POST", "/api/v1/auth/refresh", object{"refresh_token": g.RefreshToken}), 200)
+	again := ok[accessGrant](t, h.call("", "POST", "/api/v1/auth/refresh", object{"refresh_token": g.RefreshToken}), 200)
 	refused(t, h.call("", "POST", "/api/v1/auth/refresh", object{"refresh_token": g.RefreshToken}), 401, "sign_in")
 	refused(t, h.call(again.RefreshToken, "GET", "/api/v1/me", nil), 401, "sign_in")
 	for _, name := range []string{"token", "refresh_token"} {
@@ -86,7 +86,7 @@ func TestUsers(t *testing.T) {
 	refused(t, h.as(account.Admin, "POST", "/users", object{"email": "di@example.com", "role": "king"}), 422, "invalid", "body.role")
 	refused(t, h.as(account.Admin, "GET", "/users/unknown", nil), 404, "not_found")
 
-	g := ok[grant](t, h.call("", "POST", "/api/v1/auth/token", object{"email": "bo@example.com", "password": goodPassword}), 200)
+	g := ok[accessGrant](t, h.call("", "POST", "/api/v1/auth/token", object{"email": "bo@example.com", "password": goodPassword}), 200)
 	changed := ok[User](t, h.as(account.Admin, "PATCH", "/users/"+bo["id"].(string), object{"name": "Bo", "disabled": true}), 200)
 	if changed.Name != "Bo" || !changed.Disabled || changed.Role != "analyst" {
 		t.Errorf("got %+v", changed)

@@ -170,7 +170,7 @@ func explain(method string, err error) *problem {
 	if kind := fault.KindOf(err); kind != fault.Internal {
 		p := newProblem(string(kind), fault.MessageOf(err))
 		if s, ok := errors.AsType[*slow](err); ok {
-			p.headers.Set("Retry-After", strconv.Itoa(int(max(s.wait, time.Second).Round(time.Second)/time.Second)))
+			p.headers.Set("Retry-After", strconv.Itoa(max(whole(s.wait), 1)))
 		}
 		for name, message := range fault.FieldsOf(err) {
 			p.Errors = append(p.Errors, flaw{place(method, name), message})
@@ -230,6 +230,9 @@ func (a *api) handle(next echo.HTTPErrorHandler) echo.HTTPErrorHandler {
 		}
 		if c.Response().Committed {
 			return
+		}
+		if c.Response().Header().Get("RateLimit") == "" {
+			a.spend(c, nil, false)
 		}
 		r := &request{http: c.Request(), id: c.Response().Header().Get("X-Request-Id")}
 		a.write(c, a.problemOf(r, err))

@@ -48,11 +48,11 @@ type result struct {
 	ID        string         `json:"id" doc:"The query's id"`
 	Columns   []resultColumn `json:"columns" nullable:"false"`
 	Rows      [][]any        `json:"rows" nullable:"false" doc:"Numbers that a float64 cannot hold, times and dates are strings; bytes are in base64"`
-	RowCount  int64          `json:"row_count"`
+	RowCount  int64          `json:"row_count" doc:"How many rows the answer has"`
 	Truncated bool           `json:"truncated" doc:"Whether there were more rows than the limit"`
 	SQL       string         `json:"sql,omitempty" doc:"What was sent to the database"`
-	ElapsedMS int64          `json:"elapsed_ms,omitempty"`
-	Cached    bool           `json:"cached,omitempty"`
+	ElapsedMS int64          `json:"elapsed_ms,omitempty" doc:"How long the query took, in milliseconds"`
+	Cached    bool           `json:"cached,omitempty" doc:"Whether the answer was kept from before"`
 	Error     *struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
@@ -71,8 +71,8 @@ type queryState struct {
 	Connection string        `json:"connection"`
 	State      string        `json:"state" enum:"queued,running,done,failed,cancelled"`
 	RowCount   int           `json:"row_count" doc:"Rows read so far"`
-	StartedAt  time.Time     `json:"started_at"`
-	ElapsedMS  int64         `json:"elapsed_ms"`
+	StartedAt  time.Time     `json:"started_at" doc:"When it was asked"`
+	ElapsedMS  int64         `json:"elapsed_ms" doc:"How long it has taken so far, in milliseconds"`
 	Error      *queryFailure `json:"error"`
 }
 
@@ -80,9 +80,9 @@ type queryFailure struct {
 	_        struct{} `nullable:"true"`
 	Code     string   `json:"code"`
 	Message  string   `json:"message"`
-	Position int      `json:"position,omitempty"`
-	State    string   `json:"state,omitempty"`
-	Hint     string   `json:"hint,omitempty"`
+	Position int      `json:"position,omitempty" doc:"Where in the asked SQL, counted in characters from 1"`
+	State    string   `json:"state,omitempty" doc:"The database's own code, such as an SQLSTATE"`
+	Hint     string   `json:"hint,omitempty" doc:"What helps, where that is known"`
 }
 
 func stateOf(s *query.State) queryState {
@@ -95,7 +95,7 @@ func stateOf(s *query.State) queryState {
 
 func (a *api) queries() {
 	const tag = "query"
-	add(a, operation{id: "runQuery", method: http.MethodPost, path: "/query", tag: tag, action: account.Ask, content: a.formats(),
+	add(a, operation{id: "runQuery", method: http.MethodPost, path: "/query", tag: tag, action: account.Ask, content: a.formats(), queued: true,
 		summary: "Ask a question", detail: "Accept chooses the format. The rows are streamed as the database gives them; when the client goes away, the query ends in the database too."}, a.runQuery)
 	add(a, operation{id: "listQueries", method: http.MethodGet, path: "/queries", tag: tag, action: account.Look,
 		summary: "List queries that have not ended", detail: "Your own, and everybody's for an administrator."}, a.listQueries)

@@ -156,9 +156,9 @@ func (a *api) questions() {
 	add(a, operation{id: "deleteQuestion", method: http.MethodDelete, path: "/questions/{id}", tag: tag, action: save, summary: "Remove a saved question and its versions"}, a.deleteQuestion)
 	add(a, operation{id: "listQuestionVersions", method: http.MethodGet, path: "/questions/{id}/versions", tag: tag, action: look, summary: "List how a question was saved, the newest first"}, a.listVersions)
 	add(a, operation{id: "restoreQuestionVersion", method: http.MethodPost, path: "/questions/{id}/versions/{version}/restore", tag: tag, action: save, summary: "Save an earlier version as the newest"}, a.restoreVersion)
-	add(a, operation{id: "runQuestion", method: http.MethodPost, path: "/questions/{id}/run", tag: tag, action: look, content: a.formats(),
+	add(a, operation{id: "runQuestion", method: http.MethodPost, path: "/questions/{id}/run", tag: tag, action: look, content: a.formats(), queued: true,
 		summary: "Ask a saved question", detail: "Accept chooses the format."}, a.runQuestion)
-	add(a, operation{id: "getQuestionData", method: http.MethodGet, path: "/questions/{id}/data", tag: tag, action: look, content: a.formats(),
+	add(a, operation{id: "getQuestionData", method: http.MethodGet, path: "/questions/{id}/data", tag: tag, action: look, content: a.formats(), queued: true,
 		summary: "Get the answer of a saved question", detail: "Accept chooses the format. Query members other than limit and timeout_ms are values of the question's parameters."}, a.questionData)
 	add(a, operation{id: "getQuestionChart", method: http.MethodGet, path: "/questions/{id}/chart.svg", tag: tag, action: look,
 		content: map[string]*huma.MediaType{typeSVG: {Schema: &huma.Schema{Type: "string"}}},
@@ -179,13 +179,17 @@ func (a *api) listQuestions(ctx context.Context, in *questionFind) (*body[page[q
 	return pageOf(all, in.Paging, func(q question) string { return q.ID }), nil
 }
 
-// question returns a saved question to which the caller may do the action.
+// question returns a saved question to which the caller may do the action. One
+// that they may not know of answers as one that is not there.
 func (a *api) question(ctx context.Context, action account.Action, id string) (*query.Question, error) {
 	q, err := a.Questions.Get(ctx, id)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = q.Check(from(ctx).person, action)
 	}
-	return q, q.Check(from(ctx).person, action)
+	if fault.Is(err, fault.NotFound) {
+		return nil, fault.Because(fault.NotFound, err, "There is no such question, or nobody granted you a right to it")
+	}
+	return q, err
 }
 
 // placed decides whether a person may save a question where it says.

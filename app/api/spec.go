@@ -46,6 +46,28 @@ func (spec) Schema(r huma.Registry) *huma.Schema {
 	return ref
 }
 
+// filter is a condition on a table's rows, in a body.
+type filter struct{ value query.Filter }
+
+func (f *filter) query() *query.Filter {
+	if f == nil {
+		return nil
+	}
+	return &f.value
+}
+
+// UnmarshalJSON reads the condition.
+func (f *filter) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &f.value) }
+
+// MarshalJSON writes the condition.
+func (f filter) MarshalJSON() ([]byte, error) { return json.Marshal(f.value) }
+
+// Schema documents the condition as that of a question.
+func (filter) Schema(r huma.Registry) *huma.Schema {
+	spec{}.Schema(r)
+	return r.Schema(reflect.TypeFor[query.Filter](), true, "")
+}
+
 func choose[T ~string](s *huma.Schema, values []T) {
 	s.Enum = nil
 	for _, v := range values {
