@@ -102,7 +102,7 @@ func sampleCompany(ctx context.Context, r *rooms, path string) (*account.Person,
 			return nil, err
 		}
 		one := &query.Question{FolderID: folder, Name: q.Name, Description: q.Description, ConnectionID: con.ID}
-		if one.Body.Chart, err = json.Marshal(chart.Settings{Kind: chart.Kind(q.Chart)}); err != nil {
+		if one.Body.Chart, err = json.Marshal(chart.Settings{Kind: chart.Kind(q.Chart), Unit: q.Unit}); err != nil {
 			return nil, err
 		}
 		if len(q.Spec) > 0 {
@@ -112,7 +112,7 @@ func sampleCompany(ctx context.Context, r *rooms, path string) (*account.Person,
 		} else {
 			one.Body.SQL = q.SQL
 		}
-		if err := r.questions.Create(ctx, one, p.ID); err != nil {
+		if err := r.questions.Create(ctx, one, p); err != nil {
 			return nil, fmt.Errorf("%s: %w", q.Name, err)
 		}
 	}

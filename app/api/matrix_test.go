@@ -220,7 +220,7 @@ func (m *matrix) made(c caller, kind string, reachable bool) (id, inner string) 
 		id := m.connect(name, source.Config{Kind: "sqlite", Path: m.file})
 		if kind == "question" {
 			q := &query.Question{Name: name, ConnectionID: id, Body: query.Body{Spec: &query.Spec{Table: "regions"}}}
-			m.must(m.api.Questions.Create(ctx, q, m.people[account.Admin].ID))
+			m.must(m.api.Questions.Create(ctx, q, m.people[account.Admin]))
 			inner = "1"
 			defer func(connection string) {
 				if !reachable {
@@ -293,7 +293,7 @@ func TestEveryOperationAsEverybody(t *testing.T) {
 	m.must(h.api.People.CreateRole(t.Context(), role))
 	h.peopleRole = string(role.ID)
 	shared := &query.Question{Name: "shared", ConnectionID: h.orders, Body: query.Body{Spec: &query.Spec{Table: "regions"}}}
-	m.must(h.api.Questions.Create(t.Context(), shared, h.people[account.Admin].ID))
+	m.must(h.api.Questions.Create(t.Context(), shared, h.people[account.Admin]))
 	h.shared = shared.ID
 
 	table := classes(h)

@@ -218,7 +218,7 @@ func (a *api) createQuestion(ctx context.Context, in *questionCreate) (*created[
 	if err := placed(from(ctx).person, q); err != nil {
 		return nil, err
 	}
-	if err := a.Questions.Create(ctx, q, from(ctx).person.ID); err != nil {
+	if err := a.Questions.Create(ctx, q, from(ctx).person); err != nil {
 		return nil, err
 	}
 	out, err := questionOf(q)
@@ -267,7 +267,7 @@ func (a *api) saveQuestion(ctx context.Context, q *query.Question, given Asked, 
 	if err := placed(from(ctx).person, q); err != nil {
 		return nil, err
 	}
-	if err := a.Questions.Update(ctx, q, from(ctx).person.ID); err != nil {
+	if err := a.Questions.Update(ctx, q, from(ctx).person); err != nil {
 		return nil, err
 	}
 	out, err := questionOf(q)
@@ -304,7 +304,7 @@ func (a *api) restoreVersion(ctx context.Context, in *restoreInput) (*body[quest
 	if _, err := a.question(ctx, account.Save, in.ID); err != nil {
 		return nil, err
 	}
-	q, err := a.Questions.Restore(ctx, in.ID, in.Version, from(ctx).person.ID)
+	q, err := a.Questions.Restore(ctx, in.ID, in.Version, from(ctx).person)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,12 @@ func newRoom(t *testing.T, limits Limits) *room {
 		return source.Reach{Private: true}.Dial(ctx, network, address)
 	}, source.Own{})
 	t.Cleanup(pools.Close)
-	return &room{Runner: NewRunner(Rooms{Pools: pools, Questions: NewStore(s, log), Rules: NewRules(s, pools, log), People: account.NewStore(s, v, log), Log: log}, limits), connections: connections, person: &account.Person{ID: "p", Role: account.Admin}}
+	people := account.NewStore(s, v, log)
+	admin, err := people.Create(t.Context(), account.NewPerson{Email: "p@example.com", Role: account.Admin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &room{Runner: NewRunner(Rooms{Pools: pools, Questions: NewStore(s, log), Rules: NewRules(s, pools, log), People: people, Log: log}, limits), connections: connections, person: admin}
 }
 
 func (r *room) connect(t *testing.T, name string, c source.Config) string {

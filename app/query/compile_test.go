@@ -164,6 +164,24 @@ func TestSpecsThatCannotBeRead(t *testing.T) {
 	}
 }
 
+func TestUnreadableSpecsSayWhyInWords(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"tab`:                        "ends too early",
+		``:                             "ends too early",
+		`[1]`:                          "no JSON object",
+		`{"table": 1}`:                 "table cannot be of the JSON type number",
+		`{"table": "a", "limit": "b"}`: "limit cannot be of the JSON type string",
+		`{"table": "a", "tables": 1}`:  `no part named "tables"`,
+		`{"table": "a",}`:              "no JSON at byte 15",
+		`{"table": "a", "dimensions": [{"column": "x", "bin": "wide"}]}`: "not what belongs there",
+	} {
+		_, err := ParseSpec([]byte(text))
+		if got := fault.MessageOf(err); !strings.Contains(got, want) || strings.Contains(got, "unexpected EOF") || strings.Contains(got, "Go ") {
+			t.Errorf("%s: %q does not say %q", text, got, want)
+		}
+	}
+}
+
 func TestDaysComparedWithTimesMeanWholeDays(t *testing.T) {
 	lite := sqlite.New()
 	args := func(op, value string) []string {

@@ -42,13 +42,17 @@ func (s *Rules) limits(ctx context.Context, p *account.Person, opened source.Ope
 		}
 		return l, nil
 	}
-	catalog, err := s.pools.Catalog(ctx, id)
+	catalog, err := s.pools.CatalogSince(ctx, id, s.now().Add(-freshness))
 	if err != nil {
 		return limits{}, err
 	}
 	v := &view{person: p, connection: opened, catalog: catalog, rules: rules, bySchema: bySchema, now: s.now(), readings: map[source.Name]reading{}}
 	return limits{policy: source.Policy{Tables: v.read, Routines: catalog.Routines}, print: v.print()}, nil
 }
+
+// freshness is how old a catalog may be by which rules are applied: what the
+// database's owner changed since is not known.
+const freshness = time.Minute
 
 // view is what a person sees of one database.
 type view struct {
@@ -145,6 +149,10 @@ func (v *view) table(t *source.Table) (source.Reading, error) {
 	}
 	own := v.of(t)
 	if len(own) == 0 {
+		if lost, ok := v.lost(); ok {
+			// It may stand under another name now.
+			return whole, source.Refuse(0, "A rule is for the table %s, which is not there any more; until an administrator looks at it, tables without rules stay closed", lost)
+		}
 		return whole, v.beside(t)
 	}
 	if other, ok := ruledRelative(v.catalog, t, v.ruled); ok {
@@ -152,6 +160,18 @@ func (v *view) table(t *source.Table) (source.Reading, error) {
 		return whole, source.Refuse(0, "The tables %s and %s share rows and both have rules; an administrator must keep one of them", t.Name, other.Name)
 	}
 	return v.limited(t, own)
+}
+
+// lost returns the table of a rule that is not in the catalog.
+func (v *view) lost() (string, bool) {
+	for _, r := range v.rules {
+		if !slices.ContainsFunc(v.catalog.Tables, func(t source.Table) bool {
+			return strings.EqualFold(r.Table, t.Name) && strings.EqualFold(r.Schema, t.Schema)
+		}) {
+			return r.Table, true
+		}
+	}
+	return "", false
 }
 
 // of returns the rules of a table.
@@ -212,15 +232,23 @@ func (v *view) limited(t *source.Table, rules []Rule) (source.Reading, error) {
 	masks := map[string]How{}
 	var common map[string]How // what all of the person's own rules hide
 	covered, open := false, false
+	own := slices.ContainsFunc(rules, func(r Rule) bool { return r.SubjectKind != account.Everyone })
 	for _, r := range rules {
 		if !v.person.In(r.Subject()) {
 			continue
 		}
-		covered = true
+		for _, m := range r.Body.Masks {
+			if _, ok := t.Column(m.Column); !ok {
+				return reading, source.Refuse(0, "A rule of the table %s hides the column %s, which it has no more; an administrator must look at the rule", t.Name, m.Column)
+			}
+		}
 		condition, err := ruleFilter(&r.Body, t, d, v.now, func(attribute, _ string) []string { return v.person.Attributes[attribute] })
 		if err != nil {
 			return reading, source.Refuse(0, "A rule of the table %s cannot be applied to you: %s", t.Name, plainReason(err))
 		}
+		// What only hides columns from everyone does not let anybody in whom the
+		// rules of groups and people leave out.
+		covered = covered || r.SubjectKind != account.Everyone || condition != "" || !own
 		hidden := map[string]How{}
 		for _, m := range r.Body.Masks {
 			hidden[strings.ToLower(m.Column)] = m.How
@@ -437,7 +465,7 @@ func (s *Rules) visible(ctx context.Context, p *account.Person, opened source.Op
 	if err != nil || l.policy.Tables == nil {
 		return catalog, err
 	}
-	seen := *catalog
+	seen := visibleCatalog{*catalog}
 	seen.Tables = nil
 	for _, t := range catalog.Tables {
 		r, err := l.policy.Tables(source.Name{Schema: t.Schema, Name: t.Name})
@@ -449,7 +477,32 @@ func (s *Rules) visible(ctx context.Context, p *account.Person, opened source.Op
 		}
 		seen.Tables = append(seen.Tables, t)
 	}
-	return &seen, nil
+	seen.Routines = nil
+	for i := range seen.Tables {
+		seen.Tables[i] = seen.within(seen.Tables[i])
+	}
+	return &seen.Catalog, nil
+}
+
+// visibleCatalog is a catalog of the tables that a person may know of.
+type visibleCatalog struct{ source.Catalog }
+
+// within returns a table without what leads to tables that are not in the catalog.
+func (c *visibleCatalog) within(t source.Table) source.Table {
+	there := func(schema, name string) bool {
+		return slices.ContainsFunc(c.Tables, func(o source.Table) bool {
+			return strings.EqualFold(o.Name, name) && (schema == "" || strings.EqualFold(o.Schema, schema))
+		})
+	}
+	t.ForeignKeys = slices.DeleteFunc(slices.Clone(t.ForeignKeys), func(fk source.ForeignKey) bool { return !there(fk.Schema, fk.Table) })
+	t.Parents = slices.DeleteFunc(slices.Clone(t.Parents), func(p source.Name) bool { return !there(p.Schema, p.Name) })
+	t.Columns = slices.Clone(t.Columns)
+	for i := range t.Columns {
+		if r := t.Columns[i].References; r != nil && !there(r.Schema, r.Table) {
+			t.Columns[i].References = nil
+		}
+	}
+	return t
 }
 
 // Tell says in words what a person sees of a table and why.

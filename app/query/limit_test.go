@@ -168,7 +168,7 @@ func TestRulesHoldForEveryKindOfQuestion(t *testing.T) {
 			}
 			// A saved question runs under the rules of who looks at it.
 			q := &Question{Name: "Orders", ConnectionID: id, Body: Body{SQL: "select count(*) from orders"}}
-			if err := r.store.Create(t.Context(), q, admin.ID); err != nil {
+			if err := r.store.Create(t.Context(), q, admin); err != nil {
 				t.Fatal(err)
 			}
 			viewer := r.join(t, engine+"-viewer@example.com", account.Viewer, map[string][]string{"region": {"US"}})

@@ -118,13 +118,16 @@ func (q *Question) saved(by string, at time.Time) *Version {
 	return &Version{QuestionID: q.ID, Version: q.Version, Name: q.Name, Description: q.Description, BodyJSON: q.BodyJSON, SavedBy: by, SavedAt: at}
 }
 
-// Create saves a new question and gives it an id; by is a person's id.
-func (s *Store) Create(ctx context.Context, q *Question, by string) (err error) {
+// Create saves a new question by a person who may ask it, and gives it an id.
+func (s *Store) Create(ctx context.Context, q *Question, by *account.Person) (err error) {
 	defer fault.Wrap(&err, "query.Create")
 	if err := q.check(); err != nil {
 		return err
 	}
-	q.ID, q.Version, q.CreatedBy, q.CreatedAt, q.UpdatedAt = store.NewID(), 1, by, s.now(), s.now()
+	if err := q.checkAsked(by, nil); err != nil {
+		return err
+	}
+	q.ID, q.Version, q.CreatedBy, q.CreatedAt, q.UpdatedAt = store.NewID(), 1, by.ID, s.now(), s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := q.placed(ctx, tx); err != nil {
 			return err
@@ -132,7 +135,7 @@ func (s *Store) Create(ctx context.Context, q *Question, by string) (err error) 
 		if _, err := tx.NewInsert().Model(q).Exec(ctx); err != nil {
 			return err
 		}
-		if _, err := tx.NewInsert().Model(q.saved(by, q.UpdatedAt)).Exec(ctx); err != nil {
+		if _, err := tx.NewInsert().Model(q.saved(by.ID, q.UpdatedAt)).Exec(ctx); err != nil {
 			return err
 		}
 		return s.log.Append(ctx, tx, q.event("question.create"))
@@ -238,9 +241,17 @@ func (s *Store) some(ctx context.Context, f Find) (list []Question, err error) {
 
 // Update saves a changed question as a new version; q.Version names the version
 // it was changed from, and where that is no longer the last it is a Conflict.
-func (s *Store) Update(ctx context.Context, q *Question, by string) (err error) {
+// Whoever changes what is asked must be allowed to ask it.
+func (s *Store) Update(ctx context.Context, q *Question, by *account.Person) (err error) {
 	defer fault.Wrap(&err, "query.Update(%s)", q.ID)
 	if err := q.check(); err != nil {
+		return err
+	}
+	before, err := s.Get(ctx, q.ID)
+	if err != nil {
+		return err
+	}
+	if err := q.checkAsked(by, before); err != nil {
 		return err
 	}
 	from := q.Version
@@ -261,7 +272,7 @@ func (s *Store) Update(ctx context.Context, q *Question, by string) (err error) 
 			}
 			return fault.New(fault.Conflict, "Somebody saved version %d of this question in the meantime; load it and save again", last)
 		}
-		if _, err = tx.NewInsert().Model(q.saved(by, q.UpdatedAt)).Exec(ctx); err != nil {
+		if _, err = tx.NewInsert().Model(q.saved(by.ID, q.UpdatedAt)).Exec(ctx); err != nil {
 			return err
 		}
 		return s.log.Append(ctx, tx, q.event("question.update"))
@@ -298,7 +309,7 @@ func (s *Store) Versions(ctx context.Context, id string) (list []Version, err er
 }
 
 // Restore saves an earlier version as the newest.
-func (s *Store) Restore(ctx context.Context, id string, version int, by string) (q *Question, err error) {
+func (s *Store) Restore(ctx context.Context, id string, version int, by *account.Person) (q *Question, err error) {
 	defer fault.Wrap(&err, "query.Restore(%s, %d)", id, version)
 	if q, err = s.Get(ctx, id); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"reflect"
 	"slices"
 
 	"assay/app/account"
@@ -18,6 +19,19 @@ func Reachable(p *account.Person, action account.Action, list []source.Connectio
 // the folder it lies in and to the connection it asks.
 func (q *Question) Check(p *account.Person, action account.Action) error {
 	return account.Check(p, action, account.InFolder(q.FolderID), account.OnConnection(q.ConnectionID))
+}
+
+// checkAsked decides whether the person may ask what the question asks, unless
+// it was saved before as it is: by saving it they let everybody who looks ask it.
+func (q *Question) checkAsked(p *account.Person, before *Question) error {
+	same := before != nil && before.ConnectionID == q.ConnectionID
+	switch {
+	case q.Body.SQL != "" && !(same && before.Body.SQL == q.Body.SQL):
+		return account.Check(p, account.AskSQL, account.OnConnection(q.ConnectionID))
+	case q.Body.Spec != nil && !(same && reflect.DeepEqual(before.Body.Spec, q.Body.Spec)):
+		return account.Check(p, account.Ask, account.OnConnection(q.ConnectionID))
+	}
+	return nil
 }
 
 // Shown returns those of the folders in which the person may look.

@@ -2,7 +2,11 @@ package query
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"assay/app/audit"
@@ -55,10 +59,42 @@ func (req *Request) event(action string) audit.Event {
 }
 
 func (p *prepared) describe(e *audit.Event) {
-	e.Detail["sql"] = p.statement.SQL
-	if p.limits != "" {
+	noteSQL(e, p.statement.SQL)
+	var tables []string
+	for _, t := range p.tables[:min(len(p.tables), mostNoted)] {
+		tables = append(tables, strings.TrimPrefix(t.Schema+"."+t.Name, "."))
+	}
+	if tables != nil {
+		e.Detail["tables"] = tables
+	}
+	var values []string
+	for _, a := range p.statement.Args[:min(len(p.statement.Args), mostNoted)] {
+		values = append(values, clip(a.Text))
+	}
+	if values != nil {
+		e.Detail["values"] = values
+	}
+	if p.limited {
 		e.Detail["under_rules"] = true
 	}
+}
+
+// mostNoted is how many tables and values of a statement are recorded.
+const mostNoted = 100
+
+// notedSQL is how much of a statement's text is recorded; of a longer one both
+// ends are, and a hash of it all.
+const notedSQL = 3000
+
+func noteSQL(e *audit.Event, text string) {
+	if len(text) > notedSQL {
+		e.Detail["sql_bytes"] = len(text)
+		sum := sha256.Sum256([]byte(text))
+		e.Detail["sql_sha256"] = hex.EncodeToString(sum[:])
+		e.Detail["sql_end"] = strings.ToValidUTF8(text[len(text)-notedSQL/2:], "")
+		text = strings.ToValidUTF8(text[:notedSQL/2], "")
+	}
+	e.Detail["sql"] = text
 }
 
 // recordRefusal records that a question was not let through, and returns why.
@@ -66,7 +102,9 @@ func (r *Runner) recordRefusal(ctx context.Context, req Request, why error) erro
 	e := req.event("query.run")
 	e.Outcome, e.Detail["verdict"] = audit.Refused, reason(why)
 	if req.SQL != "" {
-		e.Detail["sql"] = req.SQL
+		noteSQL(&e, req.SQL)
+	} else if spec, err := json.Marshal(req.Spec); err == nil {
+		e.Detail["spec"] = clipBytes(string(spec), notedSQL)
 	}
 	if f := source.AsFailure(why); f == nil && fault.KindOf(why) != fault.Denied && fault.KindOf(why) != fault.NotFound || f != nil && f.Code != source.Refused {
 		e.Outcome = audit.Failed
@@ -75,6 +113,10 @@ func (r *Runner) recordRefusal(ctx context.Context, req Request, why error) erro
 		return errors.Join(err, why)
 	}
 	return why
+}
+
+func clipBytes(text string, n int) string {
+	return strings.ToValidUTF8(text[:min(len(text), n)], "")
 }
 
 // reason is what may be kept of an error: our own words, and of a database's only its code.

@@ -1,8 +1,10 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -91,7 +93,10 @@ type prepared struct {
 	statement source.Statement
 	asked     string // the text for which positions are told
 	outputs   []Output
-	limits    string // names what limits the person, see limits.print
+	view      string // names what the person sees, see Runner.View
+	tables    []source.Name
+	limited   bool   // a table is read in part
+	shown     string // the statement as people may see it: without what rules put into it
 }
 
 // settle fills in what a saved question asks.
@@ -128,7 +133,7 @@ func (r *Runner) prepare(ctx context.Context, req Request) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{opened: opened, asked: req.SQL, limits: limits.print}
+	p := &prepared{opened: opened, asked: req.SQL, view: viewOf(opened, limits)}
 	var text string
 	if req.Spec != nil {
 		compiled, err := r.Compile(ctx, req.Person, req.Connection, req.Spec)
@@ -150,18 +155,37 @@ func (r *Runner) prepare(ctx context.Context, req Request) (*prepared, error) {
 		return nil, source.Refuse(0, "A plan would tell of rows that a rule hides from you")
 	}
 	p.statement.SQL, p.statement.Explain = checked.SQL, req.Explain
+	p.tables, p.limited, p.shown = checked.Tables, checked.limited, checked.SQL
+	if p.limited {
+		plain, err := r.guarded.check(opened.Driver, text, unlimited(limits))
+		if err != nil {
+			return nil, err
+		}
+		p.shown = plain.SQL
+	}
 	return p, nil
 }
 
-// View names what limits what the person sees of a connection: an answer for
-// one person may be shown to another one only where both have the same.
+// unlimited is the same without the rules, under which nothing is ever sent.
+func unlimited(l limits) limits { return limits{policy: source.Policy{Routines: l.policy.Routines}} }
+
+// View names what the person sees of a connection as it is now: an answer for
+// one person may be shown to another one only where both have the same. It is
+// never empty without an error.
 func (r *Runner) View(ctx context.Context, p *account.Person, connection string) (string, error) {
 	opened, err := r.pools.Open(ctx, connection)
 	if err != nil {
 		return "", err
 	}
 	l, err := r.rules.limits(ctx, p, opened)
-	return l.print, err
+	if err != nil {
+		return "", err
+	}
+	return viewOf(opened, l), nil
+}
+
+func viewOf(opened source.Opened, l limits) string {
+	return fmt.Sprintf("%s %d %s", opened.Connection.ID, opened.Connection.Version, cmp.Or(l.print, "all"))
 }
 
 // Compile spells a spec for its connection without running it, over the tables
@@ -195,6 +219,7 @@ type Answer struct {
 	columns []frame.Column
 	rows    frame.Rows
 	asked   string
+	limited bool
 	run     *running
 	finish  func(error)
 	limit   int
@@ -247,7 +272,7 @@ func (a *Answer) Next(ctx context.Context, b *frame.Batch) error {
 
 // fail tells a failure in the words of the question that was asked.
 func (a *Answer) fail(err error) error {
-	err = explainFailure(a.run, err, a.asked, a.SQL)
+	err = explainFailure(a.run, err, a.asked, a.SQL, a.limited)
 	a.run.fail(err)
 	return err
 }
@@ -260,8 +285,9 @@ func (a *Answer) Close() error {
 }
 
 // explainFailure gives a failure its cause (cancelled by a person, out of time)
-// and its position in the text that was asked.
-func explainFailure(run *running, err error, asked, sent string) error {
+// and its position in the text that was asked. Of a statement that rules changed
+// a position means nothing, and a syntax error would quote the rules.
+func explainFailure(run *running, err error, asked, sent string, limited bool) error {
 	f := source.AsFailure(err)
 	if run.cancelled.Load() {
 		f = source.AsFailure(context.Canceled)
@@ -275,11 +301,20 @@ func explainFailure(run *running, err error, asked, sent string) error {
 	if out.Code == source.Cancelled && errors.Is(run.ctx.Err(), context.DeadlineExceeded) {
 		out = *source.AsFailure(context.DeadlineExceeded)
 	}
+	if limited && out.Code == source.DatabaseError {
+		if out.Position = 0; syntaxStates[out.State] {
+			out.Message, out.Hint = "The database could not read the statement with the rules for you in it", "Writing it in another way may help."
+		}
+		return &out
+	}
 	if out.Position > 0 && asked != sent && out.Code == source.DatabaseError {
 		out.Position = source.MapPosition(asked, sent, out.Position)
 	}
 	return &out
 }
+
+// syntaxStates are the engines' codes of errors whose message quotes the statement.
+var syntaxStates = map[string]bool{"42601": true, "1064": true, "42000": true}
 
 // Open asks the question and returns its rows as they come. The answer ends
 // with ctx, with its deadline, or when somebody cancels it by its id. That it was
@@ -335,7 +370,7 @@ func (r *Runner) send(ctx context.Context, req Request, p *prepared) (_ *Answer,
 	}
 	defer func() {
 		if err != nil {
-			err = explainFailure(run, err, p.asked, p.statement.SQL)
+			err = explainFailure(run, err, p.asked, p.shown, p.limited)
 			run.fail(err)
 			finish(err)
 		}
@@ -353,7 +388,7 @@ func (r *Runner) send(ctx context.Context, req Request, p *prepared) (_ *Answer,
 	if limit == 0 {
 		limit = r.limits.Rows
 	}
-	return &Answer{ID: run.ID, SQL: p.statement.SQL, columns: describe(rows.Columns(), p.outputs), rows: rows, asked: p.asked,
+	return &Answer{ID: run.ID, SQL: p.shown, columns: describe(rows.Columns(), p.outputs), rows: rows, asked: p.asked, limited: p.limited,
 		run: run, finish: finish, limit: limit, started: started, now: r.now}, nil
 }
 
@@ -413,10 +448,31 @@ func (r *Runner) Frame(ctx context.Context, req Request) (*Result, error) {
 	if err == nil {
 		end.id, end.rows, end.shared = result.ID, result.Frame.Rows(), result.Shared
 	}
+	if err == nil {
+		// Somebody else may have asked it first, and rights may have gone meanwhile.
+		end.err = r.stillSees(ctx, req, p)
+	}
 	if err := r.recordEnd(ctx, req, p, end); err != nil {
 		return nil, err
 	}
 	return result, nil
+}
+
+// stillSees returns nil where the person may still ask what was asked and sees
+// the same of it as when it was.
+func (r *Runner) stillSees(ctx context.Context, req Request, asked *prepared) error {
+	p, err := r.people.Active(ctx, req.Person.ID)
+	if err != nil {
+		return err
+	}
+	if err := req.check(p); err != nil {
+		return err
+	}
+	now, err := r.View(ctx, p, req.Connection)
+	if err == nil && now != asked.view {
+		err = fault.New(fault.Conflict, "What you may see changed while this was asked; ask again")
+	}
+	return err
 }
 
 func (r *Runner) queue(connection string) *queue {

@@ -32,9 +32,9 @@ type running struct {
 	state      atomic.Value // string
 	failure    atomic.Pointer[source.Failure]
 	ended      atomic.Pointer[time.Time]
-	// request and limits are what its rights are checked with again while it runs.
+	// request and asked are what its rights are checked with again while it runs.
 	request Request
-	limits  string
+	asked   *prepared
 }
 
 func (q *running) fail(err error) {
@@ -63,7 +63,7 @@ type State struct {
 const keptStates = 1000
 
 func (r *Runner) start(ctx context.Context, cancel context.CancelFunc, req Request, p *prepared) *running {
-	run := &running{ID: newQueryID(), person: req.Person.ID, connection: req.Connection, started: r.now(), ctx: ctx, cancel: cancel, request: req, limits: p.limits}
+	run := &running{ID: newQueryID(), person: req.Person.ID, connection: req.Connection, started: r.now(), ctx: ctx, cancel: cancel, request: req, asked: p}
 	run.state.Store(stateQueued)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -167,15 +167,12 @@ func (r *Runner) Watch(ctx context.Context) {
 // stillMay reports whether the person may still ask what is running; where that
 // cannot be found out now, they may until it can.
 func (r *Runner) stillMay(ctx context.Context, run *running) bool {
-	p, err := r.people.Active(ctx, run.person)
-	if err != nil {
-		return !fault.Is(err, fault.SignIn)
-	}
-	if run.request.check(p) != nil {
+	err := r.stillSees(ctx, run.request, run.asked)
+	switch fault.KindOf(err) {
+	case fault.SignIn, fault.Denied, fault.NotFound, fault.Conflict:
 		return false
 	}
-	now, err := r.View(ctx, p, run.connection)
-	return err != nil || now == run.limits
+	return true
 }
 
 // Load tells how many questions run and how many wait.

@@ -5,7 +5,9 @@ package query
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -126,9 +128,29 @@ func ParseSpec(body []byte) (*Spec, error) {
 	d.DisallowUnknownFields()
 	d.UseNumber()
 	if err := d.Decode(s); err != nil {
-		return nil, fault.Because(fault.Invalid, err, "The question cannot be read: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return nil, fault.Because(fault.Invalid, err, "The question cannot be read: %s", unread(err))
 	}
 	return s, s.Check()
+}
+
+// unread says in words why a spec's JSON cannot be read.
+func unread(err error) string {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "it ends too early, as where an address was not copied whole"
+	}
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Sprintf("it is no JSON at byte %d", e.Offset)
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if e.Field == "" {
+			return "it is no JSON object"
+		}
+		return fmt.Sprintf("%s cannot be of the JSON type %s", e.Field, e.Value)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return "it has no part named " + name
+	}
+	return "one of its values is not what belongs there"
 }
 
 // Check reports what is wrong with the spec by itself, whatever the database holds.

@@ -57,7 +57,7 @@ func (s *Rules) Try(ctx context.Context, p *account.Person, connection string, n
 	}
 	read, err := v.read(name)
 	if f := source.AsFailure(err); f != nil {
-		sight.Refused, sight.Words = true, "Nothing of this table can be read. "+strings.TrimSuffix(f.Message, ".")+"."
+		sight.Refused, sight.Words = true, "Nothing of this table can be read. They are told: “"+strings.TrimSuffix(f.Message, ".")+".”"
 		return sight, nil
 	}
 	if err != nil {

@@ -161,9 +161,10 @@ func (p *Pools) openConfig(config Config) (Driver, DB, error) {
 	if !ok {
 		return nil, nil, fault.Field("kind", "The kind is one of postgres, mysql, sqlserver and sqlite")
 	}
-	if p.own.is(config) {
-		return nil, nil, &Failure{Code: Unreachable, Message: "This database is Assay's own and cannot be a connection"}
+	if p.own.file(config) {
+		return nil, nil, errOwn
 	}
+	config.Dial = p.own.guard(config, config.Dial)
 	db, err := driver.Open(config)
 	return driver, db, err
 }
@@ -214,6 +215,21 @@ func (p *Pools) TestStored(ctx context.Context, id string) (Probe, error) {
 	return p.Test(ctx, c.Config), nil
 }
 
+// TestChanged is Test for a change to the connection with the id, before it is
+// saved: secrets that it leaves empty are the stored ones where Update would keep
+// them, and a Field fault where Update would refuse that.
+func (p *Pools) TestChanged(ctx context.Context, id string, config Config) (_ Probe, err error) {
+	defer fault.Wrap(&err, "source.TestChanged(%s)", id)
+	old, err := p.store.before(ctx, id, config)
+	if err != nil {
+		return Probe{}, err
+	}
+	if err := KeepSecrets(&config, old.Config); err != nil {
+		return Probe{}, err
+	}
+	return p.Test(ctx, config), nil
+}
+
 // Catalog returns what is in a connection's database as it was last read; it
 // reads it where that never happened.
 func (p *Pools) Catalog(ctx context.Context, id string) (_ *Catalog, err error) {
@@ -236,6 +252,15 @@ func (p *Pools) Catalog(ctx context.Context, id string) (_ *Catalog, err error) 
 	}
 	p.keep(o, catalog)
 	return catalog, nil
+}
+
+// CatalogSince is Catalog, read anew where it was last read before the time.
+func (p *Pools) CatalogSince(ctx context.Context, id string, since time.Time) (*Catalog, error) {
+	catalog, err := p.Catalog(ctx, id)
+	if err != nil || catalog.ReadAt.After(since) {
+		return catalog, err
+	}
+	return p.Refresh(ctx, id)
 }
 
 // Known returns a connection's catalog where this process has read it already.

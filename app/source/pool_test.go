@@ -307,6 +307,51 @@ func TestStoredConnectionIsTestedWithItsPassword(t *testing.T) {
 	}
 }
 
+// A test may use the stored password, but only where saving the same change
+// would: else a test would be the way to have it sent to a server of one's own.
+func TestChangedConnectionIsTestedWithItsPasswordOnlyWhereItBelongs(t *testing.T) {
+	d := &fakeDriver{}
+	p, s, c := newPools(t, d)
+	stored, err := s.Get(t.Context(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*Config)
+		field  string // with the problem, "" where the test runs
+		want   string // the password that the server is given
+	}{
+		{"another database", func(c *Config) { c.Database = "other" }, "", secret},
+		{"another password", func(c *Config) { c.Password = "new one" }, "", "new one"},
+		{"another host", func(c *Config) { c.Host = "evil.example.com" }, "password", ""},
+		{"another port", func(c *Config) { c.Port = 9 }, "password", ""},
+		{"another user", func(c *Config) { c.User = "else" }, "password", ""},
+		{"without encryption", func(c *Config) { c.TLS.Mode = "disable" }, "password", ""},
+		{"another host with its password", func(c *Config) { c.Host, c.Password, c.TLS.Key = "db2.example.com", "its own", "its own key" }, "", "its own"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := len(d.configs())
+			cfg := stored.Config
+			tt.change(&cfg)
+			probe, err := p.TestChanged(t.Context(), c.ID, cfg)
+			opened := d.configs()[before:]
+			if tt.field != "" {
+				if fault.FieldsOf(err)[tt.field] == "" || len(opened) != 0 {
+					t.Errorf("%v, %d databases opened", err, len(opened))
+				}
+				return
+			}
+			if err != nil || !probe.OK || len(opened) != 1 || opened[0].Password != tt.want {
+				t.Errorf("%+v, %v, opened %d", probe, err, len(opened))
+			}
+		})
+	}
+	if _, err := p.TestChanged(t.Context(), "nobody", stored.Config); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an unknown connection: %v", err)
+	}
+}
+
 func TestCloseClosesAll(t *testing.T) {
 	d := &fakeDriver{closed: make(chan struct{}, 10)}
 	p, s, c := newPools(t, d)
