@@ -34,6 +34,7 @@ type Config struct {
 	QueryBytes        int           `set:"QUERY_BYTES" usage:"bytes of values a page or API answer holds"`
 	Concurrency       int           `set:"CONNECTION_CONCURRENCY" usage:"questions that run at once on one connection"`
 	PrivateHosts      bool          `set:"ALLOW_PRIVATE_HOSTS" usage:"connections may reach loopback and private networks"`
+	RequireFactor     bool          `set:"REQUIRE_SECOND_FACTOR" usage:"everybody who signs in with a password needs a second factor"`
 	LogFormat         string        `set:"LOG_FORMAT" usage:"text or json"`
 
 	SecretsDir     string `set:"SECRETS_DIR" usage:"folder of the files that connections may refer to as file:NAME"`
@@ -50,6 +51,8 @@ type Config struct {
 	OIDCIssuer       string `set:"OIDC_ISSUER" usage:"OpenID Connect issuer"`
 	OIDCClientID     string `set:"OIDC_CLIENT_ID" usage:"OpenID Connect client id"`
 	OIDCClientSecret string `set:"OIDC_CLIENT_SECRET,secret" usage:"OpenID Connect client secret"`
+	OIDCDefaultRole  string `set:"OIDC_DEFAULT_ROLE" usage:"role of those who come in through the OpenID Connect provider for the first time; empty refuses them"`
+	OIDCDomains      string `set:"OIDC_DOMAINS" usage:"domains of the verified addresses that are let in through it, apart by commas; empty for all"`
 	LLMProvider      string `set:"LLM_PROVIDER" usage:"language model provider; empty for none"`
 	LLMBaseURL       string `set:"LLM_BASE_URL" usage:"address of the language model's API"`
 	LLMModel         string `set:"LLM_MODEL" usage:"name of the language model"`
@@ -68,6 +71,8 @@ func Default() Config {
 		PrivateHosts: true,
 		LogFormat:    "text",
 		VaultPrefix:  "secret/data/assay",
+
+		OIDCDefaultRole: "viewer",
 	}
 }
 
@@ -221,6 +226,9 @@ func (c *Config) validate() (problems []error) {
 	}
 	if strings.Trim(c.VaultPrefix, "/") == "" || strings.Contains(c.VaultPrefix, "..") {
 		problem("ASSAY_VAULT_PREFIX: %q is not a path such as secret/data/assay", c.VaultPrefix)
+	}
+	if (c.OIDCIssuer == "") != (c.OIDCClientID == "") || c.OIDCIssuer == "" && c.OIDCClientSecret != "" {
+		problem("ASSAY_OIDC_ISSUER and ASSAY_OIDC_CLIENT_ID go together, and ASSAY_OIDC_CLIENT_SECRET with them where the provider made one")
 	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		problem("ASSAY_LOG_FORMAT: %q is neither text nor json", c.LogFormat)

@@ -54,10 +54,7 @@ func (s *Store) MayManage(ctx context.Context, actor *Person, m Managed) (err er
 		roles = append(roles, after)
 	}
 	for _, r := range roles {
-		if r.ID == Admin && actor.Role != Admin {
-			return fault.New(fault.Denied, "Only administrators make, change and let in administrators")
-		}
-		if err := MayGive(actor, r.Actions...); err != nil {
+		if err := MayGiveRole(actor, r); err != nil {
 			return err
 		}
 	}
@@ -151,6 +148,15 @@ func within(attributes, have map[string][]string) bool {
 		}
 	}
 	return true
+}
+
+// MayGiveRole decides whether the actor may give others the role: only
+// administrators make administrators, and nobody gives a role with actions they lack.
+func MayGiveRole(actor *Person, role RoleDef) error {
+	if role.ID == Admin && actor.Role != Admin {
+		return fault.New(fault.Denied, "Only administrators make, change and let in administrators")
+	}
+	return MayGive(actor, role.Actions...)
 }
 
 // MayGive decides whether the actor may give others, in a role, a token or a

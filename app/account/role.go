@@ -147,3 +147,11 @@ func (s *Store) DeleteRole(ctx context.Context, id Role) (err error) {
 		return s.log.Append(ctx, tx, audit.Event{Action: "role.delete", Object: audit.Object{Kind: "role", ID: string(id)}})
 	})
 }
+
+// RoleName returns the name of the person's role as people know it.
+func (p *Person) RoleName() string {
+	if p.rights == nil {
+		return (&Rights{role: builtIn[p.Role]}).roleName(p)
+	}
+	return p.rights.roleName(p)
+}

@@ -15,12 +15,24 @@ import (
 // back. callback is the full address of CallbackPath. A provider that cannot be
 // reached is an Unavailable fault.
 func (s *Store) Begin(ctx context.Context, providerID, callback string) (redirect string, p Pending, err error) {
+	return s.begin(ctx, providerID, callback, false)
+}
+
+// BeginAgain is Begin for somebody who is signed in and shall prove again who
+// they are: providers that can are told to ask for it. Google lets people choose
+// their account, and GitHub can do neither.
+func (s *Store) BeginAgain(ctx context.Context, providerID, callback string) (redirect string, p Pending, err error) {
+	return s.begin(ctx, providerID, callback, true)
+}
+
+func (s *Store) begin(ctx context.Context, providerID, callback string, again bool) (redirect string, p Pending, err error) {
 	defer fault.Wrap(&err, "identity.Begin(%s)", providerID)
 	provider, sealed, err := s.whole(ctx, providerID)
 	if err != nil {
 		return "", p, err
 	}
 	p = s.pend(providerID, callback)
+	p.Again = again
 	f := s.flow(ctx, provider, sealed)
 	err = f.guarded(func() (err error) {
 		switch provider.Kind {

@@ -1,17 +1,10 @@
 package identity
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -75,93 +68,11 @@ func TestSignInWithTheProviderOfTheSettings(t *testing.T) {
 	}
 }
 
-// startCertified runs oidc-provider of npm, which is certified and demands PKCE.
-func startCertified(t *testing.T, settings map[string]any) (issuer string) {
-	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Fatal("node is missing; this test needs Node.js 20 or newer with npm")
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lock, err := os.ReadFile("testdata/op/package-lock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(cache, "assay-test", "op-"+vault.Hash(string(lock))[:16])
-	if _, err := os.Stat(filepath.Join(dir, "installed")); err != nil {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
-			b, err := os.ReadFile(filepath.Join("testdata/op", name))
-			if err == nil {
-				err = os.WriteFile(filepath.Join(dir, name), b, 0o600)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		cmd := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts")
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("npm ci: %v\n%s", err, out)
-		}
-		if err := os.WriteFile(filepath.Join(dir, "installed"), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	server, err := os.ReadFile("testdata/op/server.mjs")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "server.mjs"), server, 0o600)
-	}
-	input, err2 := json.Marshal(settings)
-	if err != nil || err2 != nil {
-		t.Fatal(err, err2)
-	}
-	var failures bytes.Buffer
-	cmd := exec.Command("node", "server.mjs")
-	cmd.Dir, cmd.Stdin, cmd.Stderr = dir, bytes.NewReader(input), &failures
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	line := make(chan string, 1)
-	go func() {
-		scanner := bufio.NewScanner(stdout)
-		for scanner.Scan() {
-			if strings.HasPrefix(scanner.Text(), "{") {
-				line <- scanner.Text()
-			}
-		}
-		close(line)
-	}()
-	select {
-	case text := <-line:
-		var started struct{ Issuer string }
-		if err := json.Unmarshal([]byte(text), &started); err != nil {
-			t.Fatal(err, text, failures.String())
-		}
-		return started.Issuer
-	case <-time.After(30 * time.Second):
-		t.Fatal("the provider does not start: ", failures.String())
-	}
-	return ""
-}
-
 func TestSignInAtACertifiedProvider(t *testing.T) {
 	s := newIdentities(t, nil)
 	// The id is known only once the provider is kept, the issuer only once it runs.
 	p := create(t, s, Provider{Kind: OIDC, Issuer: "https://not-yet.example.com", ClientID: "assay", ClientSecret: "a client secret of some length", Scopes: []string{"openid", "email", "profile", "groups"}})
-	issuer := startCertified(t, map[string]any{"client_id": "assay", "client_secret": "a client secret of some length",
+	issuer := identitytest.StartCertified(t, map[string]any{"client_id": "assay", "client_secret": "a client secret of some length",
 		"redirect_uris": []string{base + CallbackPath(p.ID)}, "post_logout_redirect_uris": []string{base + "/"}})
 	p.Issuer = issuer
 	if err := s.Update(t.Context(), &p); !fault.Is(err, fault.Invalid) || fault.FieldsOf(err)["client_secret"] == "" {

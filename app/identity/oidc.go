@@ -179,7 +179,15 @@ func (f *flow) beginOIDC(p Pending) (string, error) {
 		return "", err
 	}
 	g := f.goth(d, p.Callback)
-	g.SetAuthCodeOptions(map[string]string{"nonce": p.Nonce, "code_challenge": p.challenge(), "code_challenge_method": "S256"})
+	options := map[string]string{"nonce": p.Nonce, "code_challenge": p.challenge(), "code_challenge_method": "S256"}
+	switch {
+	case p.Again && f.p.Kind == Google:
+		options["prompt"] = "select_account"
+	case p.Again:
+		// With the second the ID token has to say when the person was asked.
+		options["prompt"], options["max_age"] = "login", "60"
+	}
+	g.SetAuthCodeOptions(options)
 	session, err := g.BeginAuth(p.State)
 	if err != nil {
 		return "", err
@@ -206,6 +214,9 @@ func (f *flow) finishOIDC(p Pending, form url.Values) (i Identity, err error) {
 	signed, err := f.verify(d, session, p.Nonce)
 	if err != nil {
 		return i, err
+	}
+	if at, ok := signed["auth_time"].(float64); p.Again && ok && time.Unix(int64(min(max(at, 0), 1<<40)), 0).Before(p.begun().Add(-leeway)) {
+		return i, fault.New(fault.SignIn, "%s did not ask who you are again; sign out there and try again", f.p.Name)
 	}
 	user, err := g.FetchUser(session)
 	if err != nil {

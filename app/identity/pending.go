@@ -33,6 +33,11 @@ type Pending struct {
 	// LinkFor is the id of the signed-in person who asked for the identity to be
 	// linked, set by the caller; whoever finishes must be that person.
 	LinkFor string `json:"l,omitempty"`
+	// ProveFor is the id of the signed-in person who proves again who they are, set
+	// by the caller; whoever finishes must be that person.
+	ProveFor string `json:"f,omitempty"`
+	// Again says that the provider was told to ask who it is, though it may know.
+	Again bool `json:"a,omitempty"`
 }
 
 var pendingPlace = vault.Place("identity", "pending", "cookie")
@@ -47,6 +52,9 @@ func secretText() string {
 func (s *Store) pend(providerID, callback string) Pending {
 	return Pending{Provider: providerID, Callback: callback, State: secretText(), Nonce: secretText(), Verifier: secretText(), ExpiresAt: s.now().Add(PendingLife)}
 }
+
+// begun is when the sign-in was started.
+func (p Pending) begun() time.Time { return p.ExpiresAt.Add(-PendingLife) }
 
 // challenge is the PKCE challenge of the verifier (RFC 7636, S256).
 func (p Pending) challenge() string {

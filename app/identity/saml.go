@@ -267,6 +267,9 @@ func (f *flow) beginSAML(p *Pending) (string, error) {
 		return "", err
 	}
 	p.Nonce, p.Verifier = req.ID, ""
+	if p.Again {
+		req.ForceAuthn = &p.Again
+	}
 	u, err := req.Redirect(p.State, sp)
 	if err != nil {
 		return "", err
@@ -302,6 +305,11 @@ func (f *flow) finishSAML(p Pending, form url.Values) (i Identity, err error) {
 	}
 	if err := soundAssertion(assertion, p.Nonce, sp.EntityID, p.Callback, f.now()); err != nil {
 		return i, err
+	}
+	for _, st := range assertion.AuthnStatements {
+		if p.Again && st.AuthnInstant.Before(p.begun().Add(-leeway)) {
+			return i, fault.New(fault.SignIn, "%s did not ask who you are again; sign out there and try again", f.p.Name)
+		}
 	}
 	return FromClaims(f.p, samlClaims(assertion)), nil
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gorilla/sessions"
@@ -20,10 +22,12 @@ import (
 type serverSessions struct {
 	people *account.Store
 	secure bool
+	// factor says that whoever signs in here and not elsewhere needs a second factor.
+	factor bool
 }
 
-func newSessions(people *account.Store, secure bool) *serverSessions {
-	return &serverSessions{people: people, secure: secure}
+func newSessions(people *account.Store, cfg Config) *serverSessions {
+	return &serverSessions{people: people, secure: cfg.Secure(), factor: cfg.RequireFactor}
 }
 
 // cookie is the session cookie's name; the prefix makes browsers insist on
@@ -43,6 +47,9 @@ func (s *serverSessions) options() *sessions.Options {
 func (s *serverSessions) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(s, name)
 }
+
+// storedKey is where a session holds what our table says of it.
+type storedKey struct{}
 
 // New reads the session that the cookie names, or returns a new one; see sessions.Store.
 func (s *serverSessions) New(r *http.Request, name string) (*sessions.Session, error) {
@@ -67,7 +74,7 @@ func (s *serverSessions) New(r *http.Request, name string) (*sessions.Session, e
 	for k, v := range values {
 		session.Values[k] = v
 	}
-	session.Values["person"] = stored.PersonID
+	session.Values[storedKey{}] = stored
 	return session, nil
 }
 
@@ -87,8 +94,9 @@ func (s *serverSessions) Save(r *http.Request, w http.ResponseWriter, session *s
 	}
 	values := map[string]string{}
 	for k, v := range session.Values {
-		if text, _ := v.(string); k != "person" {
-			values[k.(string)] = text
+		name, named := k.(string)
+		if text, ok := v.(string); named && ok {
+			values[name] = text
 		}
 	}
 	data, err := json.Marshal(values)
@@ -114,13 +122,16 @@ func (s *serverSessions) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		c.Set(sessionKey, session)
-		if id, _ := session.Values["person"].(string); id != "" {
+		if id := came(c).PersonID; id != "" {
 			p, err := s.people.Active(c.Request().Context(), id)
 			switch {
 			case err == nil:
 				c.Set(personKey, p)
 				actor.ID, actor.Name, actor.Via = p.ID, p.Email, "session"
 				c.SetRequest(c.Request().WithContext(audit.As(c.Request().Context(), actor)))
+				if s.lacksFactor(c, p) {
+					return leadTo(c, "/account/factor?next="+url.QueryEscape(c.Request().URL.RequestURI()), "Everybody here needs a second factor; set yours up first")
+				}
 			case !fault.Is(err, fault.SignIn):
 				return err
 			}
@@ -129,26 +140,109 @@ func (s *serverSessions) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// withoutFactor are the routes that somebody needs to set up a second factor, or to leave.
+var withoutFactor = []string{"/account/factor", "/account/prove", "/logout"}
+
+// lacksFactor reports whether a person has to set up a second factor before
+// anything else. An identity provider sees to that itself.
+func (s *serverSessions) lacksFactor(c echo.Context, p *account.Person) bool {
+	return s.factor && !p.HasFactor() && local(came(c).Via) && !slices.Contains(withoutFactor, c.Path())
+}
+
+// Ways of signing in that are not through an identity provider.
+const (
+	byPassword = "password"
+	byLink     = "link"
+)
+
+func local(via string) bool { return via == byPassword || via == byLink || via == "" }
+
+// leadTo sends somebody who looks at a page elsewhere, and refuses whatever else they do.
+func leadTo(c echo.Context, to, why string) error {
+	if m := c.Request().Method; m != http.MethodGet && m != http.MethodHead {
+		return fault.New(fault.Denied, "%s", why)
+	}
+	if c.Request().Header.Get("HX-Request") != "" {
+		c.Response().Header().Set("HX-Redirect", to)
+	}
+	return redirect(c, to)
+}
+
+// came returns what is known of the request's session; an empty one where there is none.
+func came(c echo.Context) *account.Session {
+	if session, _ := c.Get(sessionKey).(*sessions.Session); session != nil {
+		if stored, _ := session.Values[storedKey{}].(*account.Session); stored != nil {
+			return stored
+		}
+	}
+	return &account.Session{}
+}
+
+// sessionValue returns a value that the session holds.
+func sessionValue(c echo.Context, name string) string {
+	session, _ := c.Get(sessionKey).(*sessions.Session)
+	if session == nil {
+		return ""
+	}
+	text, _ := session.Values[name].(string)
+	return text
+}
+
 // person returns who is signed in, or nil.
 func person(c echo.Context) *account.Person {
 	p, _ := c.Get(personKey).(*account.Person)
 	return p
 }
 
-// enter signs a person in under a new session id, so that an id known before
-// means nothing after; via says how they proved who they are.
-func (s *serverSessions) enter(c echo.Context, p *account.Person, via string) error {
+// start begins a session under a new id, so that an id known before means nothing after.
+func (s *serverSessions) start(c echo.Context, personID, via string, values map[string]string, life time.Duration) error {
 	old, _ := c.Get(sessionKey).(*sessions.Session)
 	if old != nil && old.ID != "" {
 		if err := s.people.EndSession(c.Request().Context(), old.ID); err != nil {
 			return err
 		}
+		old.ID = ""
 	}
-	secret, err := s.people.StartSession(c.Request().Context(), account.Session{PersonID: p.ID, Data: []byte("{}"), Via: via, Agent: c.Request().UserAgent()})
+	if values == nil {
+		values = map[string]string{}
+	}
+	data, err := json.Marshal(values)
 	if err != nil {
 		return err
 	}
-	http.SetCookie(c.Response(), sessions.NewCookie(s.cookie(), secret, s.options()))
+	secret, err := s.people.StartSession(c.Request().Context(), account.Session{PersonID: personID, Data: data, Via: via, Agent: c.Request().UserAgent()})
+	if err != nil {
+		return err
+	}
+	s.give(c, secret, life)
+	return nil
+}
+
+func (s *serverSessions) give(c echo.Context, secret string, life time.Duration) {
+	o := s.options()
+	o.MaxAge = int(life / time.Second)
+	http.SetCookie(c.Response(), sessions.NewCookie(s.cookie(), secret, o))
+}
+
+// enter signs a person in; via says how they proved who they are.
+func (s *serverSessions) enter(c echo.Context, p *account.Person, via string) error {
+	return s.start(c, p.ID, via, nil, account.SessionLife)
+}
+
+// renew notes that the person has just proved again who they are, and gives the
+// session another id.
+func (s *serverSessions) renew(c echo.Context) error {
+	session, _ := c.Get(sessionKey).(*sessions.Session)
+	if session == nil || session.ID == "" {
+		return fault.New(fault.SignIn, "Sign in first")
+	}
+	secret, err := s.people.RenewSession(c.Request().Context(), session.ID)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	session.ID, came(c).ProvenAt = secret, &now
+	s.give(c, secret, time.Until(came(c).ExpiresAt))
 	return nil
 }
 
