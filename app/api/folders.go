@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"assay/app/account"
+	"assay/app/fault"
 	"assay/app/query"
 )
 
@@ -43,6 +44,9 @@ func (a *api) createFolder(ctx context.Context, in *folderInput) (*body[folder],
 	id, err := a.Questions.EnsureFolder(ctx, in.Body.Name)
 	if err != nil {
 		return nil, err
+	}
+	if err := account.Check(from(ctx).person, account.Look, account.InFolder(id)); err != nil {
+		return nil, fault.New(fault.Conflict, "This name is taken; choose another one")
 	}
 	list, err := a.Questions.Folders(ctx)
 	if err != nil {

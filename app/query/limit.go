@@ -47,7 +47,7 @@ func (s *Rules) limits(ctx context.Context, p *account.Person, opened source.Ope
 		return limits{}, err
 	}
 	v := &view{person: p, connection: opened, catalog: catalog, rules: rules, bySchema: bySchema, now: s.now(), readings: map[source.Name]reading{}}
-	return limits{policy: source.Policy{Tables: v.read, Routines: catalog.Routines}, print: v.print()}, nil
+	return limits{policy: source.Policy{Tables: v.read, Routines: catalog.Routines, Code: catalog.Code}, print: v.print()}, nil
 }
 
 // freshness is how old a catalog may be by which rules are applied: what the

@@ -29,13 +29,22 @@ func redirect(c echo.Context, to string) error { return c.Redirect(http.StatusSe
 // chrome fills in what every page shows around its content.
 func chrome(c echo.Context, title, active string) views.Chrome {
 	p := person(c)
-	out := views.Chrome{Title: title, Active: active, Flash: takeFlash(c)}
+	out := views.Chrome{Title: title, Active: active, Flash: takeFlash(c), Theme: theme(c)}
 	if p != nil {
 		out.Person, out.Role = p.Name, string(p.Role)
 		out.CanAskSQL = account.May(p, account.AskSQL).Allowed
 		out.CanConnect = account.May(p, account.EditConnections).Allowed
+		out.Admin = adminLinks(p, active)
 	}
 	return out
+}
+
+// theme returns the colours that the reader chose, light or dark, or "" for those of the system.
+func theme(c echo.Context) string {
+	if chosen, err := c.Cookie("assay_theme"); err == nil && (chosen.Value == "light" || chosen.Value == "dark") {
+		return chosen.Value
+	}
+	return ""
 }
 
 // may lets a handler run only for a person who may do the action to something.

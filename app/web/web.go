@@ -11,6 +11,7 @@ import (
 	"assay/app/account"
 	"assay/app/audit"
 	"assay/app/chart"
+	"assay/app/identity"
 	"assay/app/query"
 	"assay/app/source"
 	"assay/app/store"
@@ -25,6 +26,8 @@ type Config struct {
 	Local bool
 	// Demo says that this is the sample company's server.
 	Demo bool
+	// RequireFactor says that whoever signs in with a password needs a second factor.
+	RequireFactor bool
 }
 
 // Secure reports whether people come over https, so that cookies stay on it.
@@ -35,6 +38,7 @@ type Deps struct {
 	Config      Config
 	Store       *store.Store
 	People      *account.Store
+	Identities  *identity.Store
 	Throttle    *account.Throttle
 	Connections *source.Store
 	Pools       *source.Pools
@@ -44,6 +48,8 @@ type Deps struct {
 	Log         *slog.Logger
 	Audit       *audit.Log
 	Charts      *chart.Drawer
+	// Installation is what administrators are told of how the server runs.
+	Installation Installation
 	// Expected, where set, is who is about to come: their first page is drawn already.
 	Expected *account.Person
 }
@@ -59,7 +65,7 @@ func New(d Deps) *echo.Echo {
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.Logger.SetOutput(discard{})
 	e.HTTPErrorHandler = (&errorPages{log: d.Log}).handle
-	sessions := newSessions(d.People, d.Config.Secure())
+	sessions := newSessions(d.People, d.Config)
 	protect(e, d.Config, d.Log)
 
 	e.GET("/static/*", echo.WrapHandler(static.Handler()))
@@ -76,16 +82,32 @@ func New(d Deps) *echo.Echo {
 	if d.Expected != nil {
 		go first.warm(d.Expected)
 	}
+	entry := &signIn{people: d.People, sessions: sessions, throttle: d.Throttle, identities: d.Identities, config: d.Config}
+	again := &prover{people: d.People, sessions: sessions, throttle: d.Throttle, identities: d.Identities, config: d.Config}
+	own := &accountPages{people: d.People, sessions: sessions, throttle: d.Throttle, identities: d.Identities, connections: d.Connections, questions: d.Questions, prover: again}
 	for _, f := range []feature{
-		&signIn{people: d.People, sessions: sessions, throttle: d.Throttle, demo: d.Config.Demo},
+		entry,
+		&links{signIn: entry},
+		&signInBy{people: d.People, identities: d.Identities, throttle: d.Throttle, audit: d.Audit, signIn: entry, account: own, prover: again, config: d.Config},
+		again,
 		first,
-		&connections{connections: d.Connections, pools: d.Pools, rules: d.Rules},
-		&tables{connections: d.Connections, rules: d.Rules, queries: running},
+		&connections{connections: d.Connections, pools: d.Pools, rules: d.Rules, questions: d.Questions},
+		&tables{connections: d.Connections, charts: d.Charts, rules: d.Rules, queries: running},
 		&explore{connections: d.Connections, pools: d.Pools, rules: d.Rules, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
-		&editor{connections: d.Connections, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
+		&written{connections: d.Connections, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
 		&questions{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts, people: d.People, queries: running},
 		running,
-		&accountPages{people: d.People, sessions: sessions},
+		own,
+		&factorPages{people: d.People, sessions: sessions, throttle: d.Throttle, prover: again},
+		admin{},
+		&adminUsers{people: d.People, connections: d.Connections, questions: d.Questions, prover: again, base: d.Config.BaseURL},
+		&adminGroups{people: d.People, connections: d.Connections, questions: d.Questions},
+		&adminRoles{people: d.People, prover: again},
+		&adminAccess{people: d.People, connections: d.Connections, questions: d.Questions, pools: d.Pools, rules: d.Rules},
+		&adminRules{people: d.People, connections: d.Connections, pools: d.Pools, rules: d.Rules},
+		&adminAudit{log: d.Audit, people: d.People, connections: d.Connections},
+		&adminSettings{people: d.People, installation: d.Installation, config: d.Config},
+		&adminProviders{people: d.People, identities: d.Identities, prover: again, config: d.Config},
 		&guide{},
 	} {
 		f.routes(pages)
