@@ -27,7 +27,7 @@ func TestMainFlowInABrowser(t *testing.T) {
 	b.enter("#name", "Ada")
 	b.enter("#password", password)
 	b.press("form .btn-primary", "Home")
-	b.press(".rail > .rail-foot button", "Sign in")
+	b.press(".rail > .rail-foot form button", "Sign in")
 	b.enter("#email", "ada@example.com")
 	b.enter("#password", password)
 	b.press("form .btn-primary", "Home")

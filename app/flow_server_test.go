@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"regexp"
 	"strings"
 	"sync"
@@ -12,7 +13,10 @@ import (
 	"assay/app/source/sourcetest"
 )
 
-func TestMain(m *testing.M) { sourcetest.Main(m) }
+func TestMain(m *testing.M) {
+	http.DefaultClient.Transport = watch
+	sourcetest.Main(m)
+}
 
 // transcript is what a running command has written so far.
 type transcript struct {
@@ -54,13 +58,14 @@ func eventually(tb testing.TB, what string, there func() bool) {
 	}
 }
 
-var addressLine = regexp.MustCompile(`Assay listens on (http://\S+)`)
+var addressLine = regexp.MustCompile(`Assay listens on (https?://\S+)`)
 
 // start runs a command that serves, and stops it when the test ends.
 func start(tb testing.TB, command string, settings ...string) *house {
 	tb.Helper()
 	h := &house{out: new(transcript), log: new(transcript)}
 	h.env = append([]string{"ASSAY_ADDR=127.0.0.1:0", "ASSAY_DATA_DIR=" + tb.TempDir()}, settings...)
+	tb.Cleanup(func() { silent(tb, h) })
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, []string{command}, h.env, nil, h.out, h.log) }()

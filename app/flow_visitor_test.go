@@ -38,7 +38,7 @@ func visit(t testing.TB, h *house) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &visitor{t: t, client: &http.Client{Jar: jar, Timeout: patience}, at: at, links: map[string]string{}}
+	return &visitor{t: t, client: &http.Client{Jar: jar, Timeout: patience, Transport: watch}, at: at, links: map[string]string{}}
 }
 
 func (v *visitor) resolve(to string) *url.URL {

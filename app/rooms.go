@@ -14,6 +14,7 @@ import (
 	"assay/app/account"
 	"assay/app/audit"
 	"assay/app/chart"
+	"assay/app/identity"
 	"assay/app/query"
 	"assay/app/source"
 	"assay/app/source/mysql"
@@ -33,6 +34,7 @@ type rooms struct {
 	store       *store.Store
 	people      *account.Store
 	throttle    *account.Throttle
+	identities  *identity.Store
 	connections *source.Store
 	pools       *source.Pools
 	questions   *query.Store
@@ -70,6 +72,9 @@ func openRooms(ctx context.Context, cfg config.Config, log *slog.Logger, listene
 	r.vault, r.audit = v, audit.Open(r.store, v).In(cfg.DataDir)
 	r.people = account.NewStore(r.store, v, r.audit)
 	if r.throttle, err = account.NewThrottle(ctx, r.store); err != nil {
+		return nil, err
+	}
+	if r.identities, err = openIdentities(cfg, r, reach); err != nil {
 		return nil, err
 	}
 	r.connections = source.NewStore(r.store, v, drivers(), r.audit).WithReferences(references(cfg))

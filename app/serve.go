@@ -16,6 +16,7 @@ import (
 	"assay/app/account"
 	"assay/app/api"
 	"assay/app/fault"
+	"assay/app/scim"
 	"assay/app/web"
 	"assay/config"
 	"assay/static"
@@ -44,7 +45,16 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	}
 	defer listener.Close()
 	at := listener.Addr().(*net.TCPAddr).AddrPort()
-	r, err := openRooms(ctx, cfg, log, at)
+	ours := []netip.AddrPort{at}
+	var monitor net.Listener
+	if cfg.MetricsAddr != "" {
+		if monitor, err = net.Listen("tcp", cfg.MetricsAddr); err != nil {
+			return fmt.Errorf("listen on %s: %w; another program may use the port, choose one with ASSAY_METRICS_ADDR", cfg.MetricsAddr, err)
+		}
+		defer monitor.Close()
+		ours = append(ours, monitor.Addr().(*net.TCPAddr).AddrPort())
+	}
+	r, err := openRooms(ctx, cfg, log, ours...)
 	if err != nil {
 		return err
 	}
@@ -68,14 +78,15 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	defer kept.Wait() // what was asked last is written before the store closes
 
 	e := web.New(web.Deps{
-		Config: web.Config{BaseURL: cfg.BaseURL, Local: at.Addr().IsLoopback(), Demo: c.sample},
-		Store:  r.store, People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
-		Questions: r.questions, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, Expected: expected,
+		Config: web.Config{BaseURL: cfg.BaseURL, Local: at.Addr().IsLoopback(), Demo: c.sample, RequireFactor: cfg.RequireFactor},
+		Store:  r.store, People: r.people, Identities: r.identities, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
+		Questions: r.questions, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, Installation: r.installation(), Expected: expected,
 	})
 	api.Mount(e, api.Deps{People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
-		Questions: r.questions, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, BaseURL: address, Version: version, Stylesheet: static.Path("css/app.css")})
+		Questions: r.questions, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, RequireFactor: cfg.RequireFactor, BaseURL: address, Version: version, Stylesheet: static.Path("css/app.css")})
+	scim.Mount(e, scim.Deps{People: r.people, Throttle: r.throttle, Audit: r.audit, Log: log, BaseURL: address})
 	server := &http.Server{
-		Handler:           e,
+		Handler:           front(e),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       60 * time.Second,
@@ -85,10 +96,11 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	fmt.Fprintf(c.out, "Assay listens on %s\n", address)
 	log.Info("listening", "address", address, "version", version)
 	failed := make(chan error, 2)
-	go func() { failed <- server.Serve(listener) }()
-	if cfg.MetricsAddr != "" {
-		metrics := &http.Server{Addr: cfg.MetricsAddr, Handler: r.metrics(), ReadHeaderTimeout: 5 * time.Second}
-		go func() { failed <- metrics.ListenAndServe() }()
+	go func() { failed <- server.Serve(bound(listener, usual)) }()
+	if monitor != nil {
+		metrics := &http.Server{Handler: r.metrics(), ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: server.ErrorLog}
+		log.Info("metrics", "address", "http://"+visible(monitor.Addr().(*net.TCPAddr).AddrPort())+"/metrics")
+		go func() { failed <- metrics.Serve(bound(monitor, usual)) }()
 		defer metrics.Close()
 	}
 	select {

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -21,39 +22,63 @@ type Own struct {
 	Database string
 }
 
-// is reports whether a configuration leads, by whatever name, to what is ours.
-func (o Own) is(c Config) bool {
-	if c.Path != "" {
-		info, err := os.Stat(c.Path)
-		return err == nil && slices.ContainsFunc(o.Files, func(own string) bool {
-			other, err := os.Stat(own)
-			return err == nil && os.SameFile(info, other)
-		})
-	}
-	if o.Host == "" || c.Kind != "postgres" || !strings.EqualFold(c.Database, o.Database) {
+var errOwn = &Failure{Code: Unreachable, Message: "This database is Assay's own and cannot be a connection"}
+
+// file reports whether a configuration leads, by whatever path, to a file of ours.
+func (o Own) file(c Config) bool {
+	if c.Path == "" {
 		return false
 	}
-	port := c.Port
-	if port == 0 {
-		port = 5432
-	}
-	return port == o.Port && sameHost(c.Host, o.Host)
+	info, err := os.Stat(c.Path)
+	return err == nil && slices.ContainsFunc(o.Files, func(own string) bool {
+		other, err := os.Stat(own)
+		return err == nil && os.SameFile(info, other)
+	})
 }
 
-// sameHost reports whether two names are equal or lead to a common address.
-func sameHost(a, b string) bool {
-	if strings.EqualFold(a, b) {
-		return true
+// dialer is how a driver opens network connections.
+type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// guard returns a dialer that keeps a configuration from our store. It decides
+// on the address that was reached: a server has many names, and a name can
+// change its mind.
+func (o Own) guard(c Config, dial dialer) dialer {
+	database := c.Database
+	if database == "" {
+		database = c.User // as the server has it
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	if o.Host == "" || c.Kind != "postgres" || !strings.EqualFold(database, o.Database) {
+		return dial
+	}
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		at, ok := conn.RemoteAddr().(*net.TCPAddr)
+		if ok && (at.Port != o.Port || !o.at(ctx, at.AddrPort().Addr())) {
+			return conn, nil
+		}
+		conn.Close()
+		return nil, errOwn
+	}
+}
+
+// at reports whether our store's server has the address, or one of this machine as the address is.
+func (o Own) at(ctx context.Context, reached netip.Addr) bool {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	ours, err := net.DefaultResolver.LookupHost(ctx, b)
+	ours, err := net.DefaultResolver.LookupNetIP(ctx, "ip", o.Host)
 	if err != nil {
-		return false
+		return true // what cannot be told is not risked
 	}
-	theirs, err := net.DefaultResolver.LookupHost(ctx, a)
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(theirs, func(address string) bool { return slices.Contains(ours, address) })
+	return slices.ContainsFunc(embedded(reached), func(ip netip.Addr) bool {
+		return slices.ContainsFunc(ours, func(our netip.Addr) bool {
+			our = our.WithZone("").Unmap()
+			return our == ip || ownAddress(our) && ownAddress(ip)
+		})
+	})
 }

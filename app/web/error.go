@@ -34,7 +34,7 @@ var titles = map[int]string{
 	http.StatusNotFound:              "Page not found",
 	http.StatusMethodNotAllowed:      "Not possible here",
 	http.StatusUnprocessableEntity:   "This needs another look",
-	http.StatusConflict:              "Changed in the meantime",
+	http.StatusConflict:              "This cannot be done now",
 	http.StatusForbidden:             "Not allowed",
 	http.StatusUnauthorized:          "Sign in first",
 	http.StatusServiceUnavailable:    "Not available right now",
@@ -63,7 +63,7 @@ func (x *errorPages) handle(err error, c echo.Context) {
 		c.Redirect(http.StatusSeeOther, to)
 		return
 	}
-	page := views.ErrorPage(views.Error{Chrome: chrome(c, titles[status], ""), Status: status, Message: message, RequestID: id})
+	page := views.ErrorPage(views.Error{Chrome: chrome(c, titles[status], ""), Message: message, RequestID: id})
 	if renderErr := respond(c, status, page); renderErr != nil {
 		x.log.Error("error page failed", "request", id, "err", renderErr)
 		c.String(status, message)
@@ -74,7 +74,7 @@ func (x *errorPages) explain(err error) (status int, message string) {
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return http.StatusRequestEntityTooLarge, "The request is larger than " + byteSize(large.Limit)
 	}
-	if h, ok := errors.AsType[*echo.HTTPError](err); ok {
+	if h, ok := errors.AsType[*echo.HTTPError](err); ok && h.Code != http.StatusInternalServerError {
 		text, _ := h.Message.(string)
 		if h.Code == http.StatusNotFound || text == "" {
 			text = "There is nothing at this address. It may have been moved or removed."
