@@ -155,6 +155,9 @@ func (r *Runner) prepare(ctx context.Context, req Request) (*prepared, error) {
 		return nil, source.Refuse(0, "A plan would tell of rows that a rule hides from you")
 	}
 	p.statement.SQL, p.statement.Explain = checked.SQL, req.Explain
+	if limits.policy.Tables != nil {
+		p.statement.Only = append([]source.Name{}, checked.Tables...)
+	}
 	p.tables, p.limited, p.shown = checked.Tables, checked.limited, checked.SQL
 	if p.limited {
 		plain, err := r.guarded.check(opened.Driver, text, unlimited(limits))

@@ -16,13 +16,30 @@ type Catalog struct {
 	DefaultSchema string `json:"default_schema,omitempty"`
 	// Routines names the database's own functions as "schema.name", where one could be called without its being seen in a statement's text.
 	Routines []string `json:"routines,omitempty"`
+	// Code names what else runs the database's own code.
+	Code OwnCode `json:"code,omitzero"`
+}
+
+// OwnCode names what runs code of the database's own functions although a statement
+// names no function; the zero value is of an engine that has nothing of the kind.
+type OwnCode struct {
+	// Operators are the names of operators that do, whatever they are applied to.
+	Operators []string `json:"operators,omitempty"`
+	// Targets are the names of the engine's own types to which a cast of the database's own leads.
+	Targets []string `json:"targets,omitempty"`
+	// Types are the database's own types known to run none, and Rows its tables
+	// whose rows' types are such, as "schema.name".
+	Types []string `json:"types,omitempty"`
+	Rows  []string `json:"rows,omitempty"`
+	// Unseen says, in words such as "the cast from text to integer", what no statement's text shows.
+	Unseen []string `json:"unseen,omitempty"`
 }
 
 // Table is a table, view or anything else that can be read like one.
 type Table struct {
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
-	Kind   string `json:"kind"` // "table", "view", "materialized view", "foreign table", "partitioned table"
+	Kind   string `json:"kind"` // "table", "view", "materialized view", "foreign table", "partitioned table", "virtual table"
 	// RowEstimate comes from statistics; nil where the engine has none.
 	RowEstimate *int64       `json:"row_estimate"`
 	Comment     string       `json:"comment"`

@@ -61,6 +61,9 @@ type Policy struct {
 	// Routines names the database's own functions, "schema.name" as the catalog
 	// spells them: names that a column may not be asked for in field notation.
 	Routines []string
+	// Code names what else runs the database's own code (Catalog.Code): where
+	// Tables is set, a statement that could run it is refused.
+	Code OwnCode
 }
 
 // Reading is how a table is read.
@@ -101,6 +104,11 @@ type Statement struct {
 	Explain bool
 	// Timeout is set on the server where it has such a setting; 0 means none.
 	Timeout time.Duration
+	// Only, where not nil, names every table that the statement may read: those
+	// that the guard told of (Checked.Tables) under rules. A driver that can ask the
+	// engine what a statement reads refuses one that reads anything else; the others
+	// pay no heed to it.
+	Only []Name
 	// Tag is the query's id; drivers show it to the database's administrator where the engine has a place for it.
 	Tag string
 }

@@ -9,13 +9,14 @@ import (
 
 // authorize is asked by the engine for every single thing that a statement
 // would do, while it is compiled, views included. What is not listed is denied.
-func authorize(_ *libc.TLS, _ uintptr, action int32, a, b, _, _ uintptr) int32 {
+func authorize(_ *libc.TLS, db uintptr, action int32, a, b, schema, _ uintptr) int32 {
 	var allowed bool
 	switch action {
 	case lib.SQLITE_SELECT, lib.SQLITE_RECURSIVE:
 		allowed = true
 	case lib.SQLITE_READ:
-		allowed = readable(libc.GoString(a))
+		table := libc.GoString(a)
+		allowed = readable(table) && letsRead(db, libc.GoString(schema), table, libc.GoString(b))
 	case lib.SQLITE_FUNCTION:
 		allowed = allowedFunction(libc.GoString(b))
 	case lib.SQLITE_PRAGMA:

@@ -27,7 +27,7 @@ func (p *pool) Catalog(ctx context.Context) (*source.Catalog, error) {
 	c := &source.Catalog{ReadAt: time.Now()}
 	for _, name := range r.order {
 		e := r.tables[name]
-		e.table.Parents = r.parents(e)
+		e.table.Kind, e.table.Parents = r.kindOf(e), r.parents(e)
 		for _, k := range e.keys {
 			e.table.ForeignKeys = append(e.table.ForeignKeys, *k)
 		}
@@ -41,7 +41,7 @@ type catalogReader struct {
 	pool   *pool
 	ctx    context.Context
 	order  []string
-	tables map[string]*tableEntry // by their names in lower case
+	tables map[string]*tableEntry // by their folded names
 	stats  bool
 }
 
@@ -88,14 +88,11 @@ func (r *catalogReader) list() error {
 		if name == "sqlite_stat1" {
 			r.stats = true
 		}
-		if strings.HasPrefix(strings.ToLower(name), "sqlite_") {
+		if strings.HasPrefix(folded(name), "sqlite_") {
 			return
 		}
-		e := &tableEntry{table: source.Table{Name: name, Kind: "table"}, kind: kind, bare: row[2] == "1", definition: row[3]}
-		if kind == "view" {
-			e.table.Kind = "view"
-		}
-		key := strings.ToLower(name)
+		e := &tableEntry{table: source.Table{Name: name}, kind: kind, bare: row[2] == "1", definition: row[3]}
+		key := folded(name)
 		r.order = append(r.order, key)
 		r.tables[key] = e
 	}, `SELECT l.name, l.type, l.wr, s.sql FROM pragma_table_list AS l LEFT JOIN sqlite_schema AS s ON s.name = l.name AND (s.type = 'view' OR l.type = 'virtual' AND s.type = 'table') WHERE l.schema = 'main' AND l.type <> 'shadow' ORDER BY lower(l.name)`)
@@ -129,7 +126,7 @@ func (r *catalogReader) columns() error {
 
 // addColumn adds a column given as name, type, notnull, pk and hidden.
 func (r *catalogReader) addColumn(table string, c []string) {
-	e, ok := r.tables[strings.ToLower(table)]
+	e, ok := r.tables[folded(table)]
 	if !ok || c[4] == "1" { // a hidden column of a virtual table is not there to be read
 		return
 	}
@@ -172,8 +169,8 @@ func (e *tableEntry) settle() {
 
 func (r *catalogReader) foreignKeys() error {
 	return r.read(func(row []string) {
-		e, ok := r.tables[strings.ToLower(row[0])]
-		target, known := r.tables[strings.ToLower(row[2])]
+		e, ok := r.tables[folded(row[0])]
+		target, known := r.tables[folded(row[2])]
 		if !ok || !known {
 			return
 		}
@@ -204,7 +201,7 @@ func (r *catalogReader) estimates() error {
 		return nil
 	}
 	return r.read(func(row []string) {
-		e, ok := r.tables[strings.ToLower(row[0])]
+		e, ok := r.tables[folded(row[0])]
 		first, _, _ := strings.Cut(row[1], " ")
 		n, err := strconv.ParseInt(first, 10, 64)
 		if !ok || err != nil {

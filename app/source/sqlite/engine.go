@@ -37,6 +37,7 @@ type conn struct {
 	stop atomic.Bool // ends what runs at the next thousandth operation
 	lost bool        // the library failed inside and must not be called for it again
 	busy time.Time   // when waiting for another program's lock began
+	wall *wall       // what the statement that runs may read; nil for everything
 
 	like    *like          // the last pattern of LIKE
 	glob    *glob          // the last pattern of GLOB
@@ -150,10 +151,10 @@ func (c *conn) restrict() error {
 	if err := c.register(); err != nil {
 		return err
 	}
-	if rc := lib.Xsqlite3_set_authorizer(c.tls, c.db, callback(authorize), c.db); rc != lib.SQLITE_OK {
-		return c.failed(rc)
+	if err := c.dropModules(); err != nil {
+		return err
 	}
-	return nil
+	return c.authorized()
 }
 
 // close ends the connection; nothing may be running on it.

@@ -78,6 +78,9 @@ func (r *rows) begin(s source.Statement) (err error) {
 	if s.Explain && !explains(sql) {
 		sql, r.sql = "EXPLAIN QUERY PLAN "+sql, ""
 	}
+	if err := r.conn.confine(s); err != nil {
+		return r.failure(err)
+	}
 	if r.stmt, err = r.conn.prepareQuoted(sql); err != nil {
 		return r.failure(err)
 	}
@@ -101,7 +104,7 @@ func explains(sql string) bool {
 
 // readAhead reads and copies the first rows, no more than a batch of them.
 func (r *rows) readAhead() error {
-	n, size := r.stmt.columns(), 0
+	n, size := 0, 0
 	for len(r.first) < firstRows && size < frame.TargetBatchBytes {
 		more, err := r.stmt.step()
 		if err != nil {
@@ -110,6 +113,11 @@ func (r *rows) readAhead() error {
 		if !more {
 			r.done = true
 			return nil
+		}
+		if r.first == nil {
+			// Only now: a statement compiled for a schema that has changed since is
+			// compiled anew by its first step, and may have other columns.
+			n = r.stmt.columns()
 		}
 		row := make([]value, n)
 		for i := range row {
@@ -205,6 +213,12 @@ func (r *rows) failure(err error) error {
 		}
 		return errClosed
 	}
+	if e, ok := errors.AsType[*engineError](err); ok && e.code&0xff == lib.SQLITE_AUTH && r.conn.wall != nil {
+		return &source.Failure{
+			Code: source.Refused, Message: "The statement would read more than the tables it names, and rules say what may be seen",
+			Hint: "If the schema has just changed, ask again after its catalog has been read anew.", Err: e,
+		}
+	}
 	return failure(err, r.pool.path, r.sql)
 }
 
@@ -240,6 +254,9 @@ func (r *rows) Close() error {
 	if r.stmt != nil {
 		r.stmt.finalize()
 		r.stmt = nil
+	}
+	if !r.conn.lost {
+		r.conn.open()
 	}
 	r.first, r.done = nil, true
 	r.pool.release(r.conn)

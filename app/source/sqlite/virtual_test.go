@@ -25,8 +25,9 @@ func TestCatalogTellsWhatVirtualTablesShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string][]source.Name{}
+	got, kinds := map[string][]source.Name{}, map[string]string{}
 	for _, table := range c.Tables {
+		kinds[table.Name] = table.Kind
 		if table.Parents != nil {
 			got[table.Name] = table.Parents
 		}
@@ -37,6 +38,64 @@ func TestCatalogTellsWhatVirtualTablesShow(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+	wantKinds := map[string]string{
+		"Notes": "table", `odd "name`: "table", "long_notes": "view", "own": "table", "contentless": "virtual table", "outside": "table",
+		"odd": "table", "of_view": "virtual table", "words": "virtual table", "words_there": "virtual table", "boxes": "table",
+	}
+	if diff := cmp.Diff(wantKinds, kinds); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestVirtualTablesAreUnderstoodInFullOrNotAtAll(t *testing.T) {
+	for _, tt := range []struct {
+		arguments string
+		want      *understood
+	}{
+		{"fts5(body)", &understood{}},
+		{`"FTS5"(body UNINDEXED, "odd name", tokenize = 'porter ascii', prefix='2 3', columnsize=0)`, &understood{}},
+		{"fts5(body, content=notes, content_rowid=id)", &understood{content: "notes"}},
+		{"fts5(body, CONTENT = [notes])", &understood{content: "notes"}},
+		{"fts5(body, content='')", &understood{contentless: true}},
+		{"rtree(id, x1, x2, +label)", &understood{}},
+		{"geopoly(label)", &understood{}},
+		{"fts5(body, conten=notes)", nil},
+		{"fts5(body, c=notes)", nil},
+		{"fts5(body, content_=notes)", nil},
+		{"fts5(body, tok=ascii)", nil},
+		{"fts5(body, content=notes, content=orders)", nil},
+		{"fts5(body, 'content'=notes)", nil},
+		{"fts5(body /* plain */)", nil},
+		{"fts5(body, tokenize=ascii -- plain\n, c=notes)", nil},
+		{"fts5vocab(words, row)", nil},
+		{"dbstat(main)", nil},
+		{"dbstat", nil},
+		{"fts4(body)", nil},
+		{"series(1)", nil},
+	} {
+		got := understand("CREATE VIRTUAL TABLE t USING " + tt.arguments)
+		if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(understood{})); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.arguments, diff)
+		}
+	}
+	if got := understand("CREATE TABLE t (v)"); got != nil {
+		t.Errorf("an ordinary table is understood as %+v", got)
+	}
+}
+
+// TestModulesThatLookIntoTheFileAreNotThere makes tables of harmless names of them.
+func TestModulesThatLookIntoTheFileAreNotThere(t *testing.T) {
+	db := openFile(t, write(t, `CREATE TABLE notes (id INTEGER); CREATE VIRTUAL TABLE one USING dbstat(main); CREATE VIRTUAL TABLE two USING sqlite_dbpage(main);`))
+	for _, sql := range []string{"SELECT name, ncell FROM one", "SELECT data FROM two"} {
+		_, err := run(t.Context(), db, source.Statement{SQL: sql})
+		if f := source.AsFailure(err); f == nil || f.Code != source.DatabaseError {
+			t.Errorf("%s: got %v", sql, err)
+		}
+	}
+	c, err := db.Catalog(t.Context())
+	if err != nil || len(c.Tables) != 1 || c.Tables[0].Name != "notes" {
+		t.Errorf("the catalog tells of %+v (%v)", c, err)
 	}
 }
 

@@ -394,6 +394,45 @@ SELECT block FROM memos_data
 -- refused: a search over the table
 SELECT note FROM orders_search WHERE orders_search MATCH 'HIDDEN'
 
+-- refused: a search over the table by a shortened option
+SELECT email, region FROM shortened
+
+-- refused: a search over the table by the shortest option
+SELECT count(*) FROM shortest WHERE shortest MATCH 'HIDDEN'
+
+-- refused: a search over a view of the table
+SELECT email FROM over_view
+
+-- refused: a search over a search over the table
+SELECT note FROM over_search
+
+-- refused: a search that holds no texts
+SELECT rowid FROM without_texts WHERE without_texts MATCH 'HIDDEN'
+
+-- refused: the words of a search over the table
+SELECT term, doc FROM shortened_words
+
+-- refused: the words of a search that holds no texts
+SELECT term FROM without_words
+
+-- refused: pages under another name
+SELECT name, ncell FROM stat
+
+-- refused: pages under another name after IN
+SELECT 'orders' IN main.stat
+
+-- refused: the bytes of pages under another name
+SELECT data FROM pages
+
+-- same: a search over a free table
+SELECT rowid, name, highlight(product_names, 0, '<', '>') FROM product_names WHERE product_names MATCH 'cedar'
+
+-- same: a search over a free table beside a limited one
+SELECT p.name, o.id FROM product_names p, orders o WHERE p.name = 'birch' AND o.id = 2
+
+-- same: a table the catalog knows and no rule names
+SELECT id, body FROM jottings
+
 -- refused: the nodes of a spatial index
 SELECT data FROM places_node
 
