@@ -477,7 +477,7 @@ func (s *Rules) visible(ctx context.Context, p *account.Person, opened source.Op
 		}
 		seen.Tables = append(seen.Tables, t)
 	}
-	seen.Routines = nil
+	seen.Routines, seen.Code = nil, source.OwnCode{}
 	for i := range seen.Tables {
 		seen.Tables[i] = seen.within(seen.Tables[i])
 	}

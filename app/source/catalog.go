@@ -24,15 +24,15 @@ type Catalog struct {
 // names no function; the zero value is of an engine that has nothing of the kind.
 type OwnCode struct {
 	// Operators are the names of operators that do, whatever they are applied to.
-	Operators []string `json:"operators,omitempty"`
+	Operators []string `json:"operators,omitempty" doc:"Operators that run code of the database's own"`
 	// Targets are the names of the engine's own types to which a cast of the database's own leads.
-	Targets []string `json:"targets,omitempty"`
+	Targets []string `json:"targets,omitempty" doc:"The engine's own types to which a cast of the database's own leads"`
 	// Types are the database's own types known to run none, and Rows its tables
 	// whose rows' types are such, as "schema.name".
-	Types []string `json:"types,omitempty"`
-	Rows  []string `json:"rows,omitempty"`
+	Types []string `json:"types,omitempty" doc:"The database's own types known to run no code of its own"`
+	Rows  []string `json:"rows,omitempty" doc:"Tables the types of whose rows are known to run no code of the database's own"`
 	// Unseen says, in words such as "the cast from text to integer", what no statement's text shows.
-	Unseen []string `json:"unseen,omitempty"`
+	Unseen []string `json:"unseen,omitempty" doc:"What runs code of the database's own without showing in a statement"`
 }
 
 // Table is a table, view or anything else that can be read like one.

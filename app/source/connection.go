@@ -239,10 +239,7 @@ func (s *Store) Update(ctx context.Context, c *Connection) (err error) {
 	if err := s.check(c); err != nil {
 		return err
 	}
-	old, err := s.get(ctx, c.ID, true)
-	if fault.Is(err, fault.Unavailable) && s.vault.Closed() == nil && entered(c.Config) {
-		old, err = s.get(ctx, c.ID, false) // what is damaged is replaced
-	}
+	old, err := s.before(ctx, c.ID, c.Config)
 	if err != nil {
 		return err
 	}
@@ -269,6 +266,15 @@ func (s *Store) Update(ctx context.Context, c *Connection) (err error) {
 		}
 		return s.log.Append(ctx, tx, c.event("connection.update"))
 	})
+}
+
+// before returns the connection that is about to be changed, with its secrets.
+func (s *Store) before(ctx context.Context, id string, changed Config) (*Connection, error) {
+	old, err := s.get(ctx, id, true)
+	if fault.Is(err, fault.Unavailable) && s.vault.Closed() == nil && entered(changed) {
+		old, err = s.get(ctx, id, false) // what is damaged is replaced
+	}
+	return old, err
 }
 
 // entered reports whether a configuration brings all secrets it needs.

@@ -316,4 +316,7 @@ var migrations = []migration{
 		`CREATE UNIQUE INDEX people_user_name ON people (lower(user_name)) WHERE user_name <> ''`,
 		`CREATE INDEX people_external ON people (external_id) WHERE external_id <> ''`,
 	}},
+	// Catalogs that were read before tell nothing of what code a database's owner
+	// made; they are read again when they are needed.
+	{"0007_catalogs", []string{`DELETE FROM catalogs`}},
 }

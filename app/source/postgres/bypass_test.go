@@ -77,7 +77,7 @@ func TestBypass(t *testing.T) {
 	}
 	sourcetest.Bypass{
 		Driver: New(), Full: db, Visible: open(t, visible),
-		Policy: source.Policy{Tables: readingOf(readings()), Routines: catalog.Routines, Functions: []string{"all_orders"}},
-		Corpus: bypassCorpus, Least: 150,
+		Policy: source.Policy{Tables: readingOf(readings()), Routines: catalog.Routines, Code: catalog.Code, Functions: []string{"all_orders"}},
+		Corpus: bypassCorpus, Least: 300,
 	}.Run(t)
 }

@@ -86,26 +86,7 @@ JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
 GROUP BY n.nspname, c.relname, pn.nspname, pc.relname
 ORDER BY 1, 2, 3, 4, 9, 6, 7`
 
-// routinesSQL reads the database's own functions that a statement could call
-// unseen: by asking a column for a field of that name, which takes one
-// argument, or by the name of one of PostgreSQL's own. Left out are those that
-// are declared to only compute and come with an extension or are written in C.
-const routinesSQL = `
-SELECT DISTINCT n.nspname, p.proname
-FROM pg_catalog.pg_proc p
-JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-WHERE n.nspname <> 'pg_catalog' AND n.nspname <> 'information_schema' AND p.pronargs > 0
-  AND p.prorettype NOT IN ('pg_catalog.trigger'::regtype, 'pg_catalog.event_trigger'::regtype)
-  AND (p.pronargs - p.pronargdefaults <= 1
-       OR EXISTS (SELECT 1 FROM pg_catalog.pg_proc o WHERE o.proname = p.proname AND o.pronamespace = 'pg_catalog'::regnamespace))
-  AND NOT (p.provolatile = 'i'
-           AND (l.lanname IN ('internal', 'c') AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid)
-                OR EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
-                           WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')))
-ORDER BY 1, 2`
-
-// Catalog reads what the login may read from the server's own catalog, in three
+// Catalog reads what the login may read from the server's own catalog, in a few
 // queries. A table's parents are named whether or not the login may read them.
 func (db *database) Catalog(ctx context.Context) (*source.Catalog, error) {
 	catalog := &source.Catalog{ReadAt: time.Now().UTC()}
@@ -142,15 +123,8 @@ func (db *database) Catalog(ctx context.Context) (*source.Catalog, error) {
 	if err == nil {
 		addKeys(catalog, tables, keys)
 	}
-	routines, err := db.all(ctx, routinesSQL)
-	if err != nil && !unlike(err) {
+	if err := db.readCode(ctx, catalog); err != nil {
 		return nil, err
-	}
-	if err == nil {
-		for r := range routines.Rows() {
-			row := texts{routines, r}
-			catalog.Routines = append(catalog.Routines, row.text(0)+"."+row.text(1))
-		}
 	}
 	if catalog.DefaultSchema == "" {
 		catalog.DefaultSchema = "public"
@@ -211,15 +185,23 @@ func (t texts) column() source.Column {
 	case ok && !isDomain:
 		c.Type, c.Kind = info.fullName(int32(t.number(8))), info.kind
 	case ok:
-		c.Type, c.Kind = strings.ToLower(t.text(9)), info.kind
+		c.Type, c.Kind = spelled(t.text(9)), info.kind
 	default:
-		c.Type = strings.ToLower(t.text(9))
+		c.Type = spelled(t.text(9))
 		c.Kind = userType(c.Type, t.text(11)).kind
 		if t.number(7) == 0 {
 			c.Kind = kindOfName(c.Type)
 		}
 	}
 	return c
+}
+
+// spelled is a type's name as it can be written: lower case, unless quotes keep its letters.
+func spelled(name string) string {
+	if strings.Contains(name, `"`) {
+		return name
+	}
+	return strings.ToLower(name)
 }
 
 // kindOfName tells a type's kind from its name in the standard's catalog.

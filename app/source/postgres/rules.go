@@ -20,6 +20,9 @@ var systemColumns = set("ctid xmin xmax cmin cmax tableoid")
 // catalogTypes are types whose values turn numbers into the names of what is in the database.
 var catalogTypes = set("regclass regproc regprocedure regoper regoperator regtype regrole regnamespace regcollation")
 
+// catalogFunctions tell of the catalog though their names do not sound so.
+var catalogFunctions = set("format_type row_security_active satisfies_hash_partition oidvectortypes")
+
 // plainCatalog names functions that sound as if they told of the catalog and do not.
 var plainCatalog = set(`pg_typeof pg_size_pretty pg_size_bytes pg_column_size pg_collation_for pg_input_is_valid pg_input_error_info
 	pg_client_encoding pg_char_to_encoding pg_encoding_to_char pg_encoding_max_length pg_is_in_recovery pg_postmaster_start_time pg_backend_pid pg_lsn
@@ -77,7 +80,7 @@ func (w *walker) tells(name string) bool {
 		return false
 	}
 	return strings.HasPrefix(name, "pg_") || strings.HasPrefix(name, "has_") || strings.HasPrefix(name, "to_reg") ||
-		strings.HasSuffix(name, "_description") || catalogTypes[name] || name == "format_type" || name == "row_security_active"
+		strings.HasSuffix(name, "_description") || catalogTypes[name] || catalogFunctions[name]
 }
 
 // ask returns how the policy reads a table.

@@ -43,6 +43,8 @@ type walker struct {
 	at int
 	// routines holds the names of the policy's routines without their schemas; nil until asked for.
 	routines map[string]bool
+	// texts is the type of the last cast of a bare text.
+	texts *ast.TypeName
 	// rules is nil where every table is read as it is.
 	rules *rules
 }
@@ -57,6 +59,9 @@ func (w *walker) refuse(at int, format string, args ...any) *source.Failure {
 
 // statement checks the whole statement.
 func (w *walker) statement(n *ast.Node) *source.Failure {
+	if refusal := w.unseen(); refusal != nil {
+		return refusal
+	}
 	switch s := n.GetNode().(type) {
 	case *ast.Node_SelectStmt:
 		return w.node(n.ProtoReflect())
@@ -157,6 +162,18 @@ func (w *walker) node(m protoreflect.Message) (refusal *source.Failure) {
 		if w.rules != nil {
 			w.rules.others[v.GetAliasname()] = true
 		}
+	case *ast.CaseExpr:
+		if v.GetArg() != nil {
+			if refusal := w.operators("="); refusal != nil {
+				return refusal
+			}
+		}
+	case *ast.JoinExpr:
+		if v.GetIsNatural() || len(v.GetUsingClause()) > 0 {
+			if refusal := w.operators("="); refusal != nil {
+				return refusal
+			}
+		}
 	case *ast.SelectStmt:
 		if refusal := w.selected(v); refusal != nil {
 			return refusal
@@ -173,6 +190,11 @@ func (w *walker) node(m protoreflect.Message) (refusal *source.Failure) {
 		if refusal := w.operator(v.GetName()); refusal != nil {
 			return refusal
 		}
+		if between[v.GetKind()] {
+			if refusal := w.operators("<", ">", "<=", ">="); refusal != nil {
+				return refusal
+			}
+		}
 	case *ast.A_Indirection:
 		if refusal := w.field(v); refusal != nil {
 			return refusal
@@ -180,6 +202,11 @@ func (w *walker) node(m protoreflect.Message) (refusal *source.Failure) {
 	case *ast.SubLink:
 		if refusal := w.operator(v.GetOperName()); refusal != nil {
 			return refusal
+		}
+		if v.GetSubLinkType() == ast.SubLinkType_ANY_SUBLINK && len(v.GetOperName()) == 0 {
+			if refusal := w.operators("="); refusal != nil {
+				return refusal
+			}
 		}
 	case *ast.SortBy:
 		if refusal := w.operator(v.GetUseOp()); refusal != nil {
@@ -197,12 +224,16 @@ func (w *walker) node(m protoreflect.Message) (refusal *source.Failure) {
 		if v.GetDocexpr().GetTypeCast() != nil {
 			v.Docexpr = &ast.Node{Node: &ast.Node_CoalesceExpr{CoalesceExpr: &ast.CoalesceExpr{Args: []*ast.Node{v.GetDocexpr()}}}}
 		}
+	case *ast.TypeCast:
+		if isText(v.GetArg()) {
+			w.texts = v.GetTypeName()
+		}
 	case *ast.TypeName:
 		if v.GetSetof() || v.GetPctType() {
 			return w.refuse(w.at, "The type %s is not allowed here", strings.Join(names(v.GetNames()), "."))
 		}
-		if parts := names(v.GetNames()); len(parts) > 0 && w.rules != nil && catalogTypes[strings.TrimPrefix(parts[len(parts)-1], "_")] {
-			return w.refuse(w.at, "The type %s tells of the system catalog, which cannot be read where rules limit what is seen", parts[len(parts)-1])
+		if refusal := w.typed(v, v == w.texts); refusal != nil {
+			return refusal
 		}
 	case *ast.ColumnDef:
 		if v.GetRawDefault() != nil || v.GetCookedDefault() != nil || v.GetConstraints() != nil || v.GetFdwoptions() != nil || v.GetIdentitySequence() != nil {
@@ -212,16 +243,22 @@ func (w *walker) node(m protoreflect.Message) (refusal *source.Failure) {
 	return w.children(m)
 }
 
+// children checks what is below a message, in the grammar's order: that of
+// Range changes from one build to the next.
 func (w *walker) children(m protoreflect.Message) (refusal *source.Failure) {
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		if f.Message() == nil || !m.Has(f) {
+			continue
+		}
+		switch v := m.Get(f); {
 		case f.IsMap():
 			refusal = w.refuse(w.at, "The statement holds a part that is not known")
-		case f.Message() == nil:
 		case f.IsList():
 			for i := range v.List().Len() {
 				if refusal = w.node(v.List().Get(i).Message()); refusal != nil {
-					break
+					return refusal
 				}
 			}
 		case f.Message().Name() == "WithClause":
@@ -229,9 +266,11 @@ func (w *walker) children(m protoreflect.Message) (refusal *source.Failure) {
 		default:
 			refusal = w.node(v.Message())
 		}
-		return refusal == nil
-	})
-	return refusal
+		if refusal != nil {
+			return refusal
+		}
+	}
+	return nil
 }
 
 // selected checks what only a SELECT has, and its WITH queries, whose names
@@ -279,11 +318,14 @@ func (w *walker) enter(s *ast.SelectStmt) {
 	}
 }
 
-// operator checks an operator's name: those of other schemas may do anything.
+// operator checks an operator's name: those of other schemas may do anything,
+// and so may the database's own of a bare name.
 func (w *walker) operator(list []*ast.Node) *source.Failure {
 	name := names(list)
 	switch {
-	case len(name) <= 1:
+	case len(name) == 0:
+	case len(name) == 1:
+		return w.operators(name[0])
 	case len(name) == 2 && name[0] == "pg_catalog":
 	default:
 		return w.refuse(w.at, "The operator %s is not one of PostgreSQL's own", strings.Join(name, "."))

@@ -568,3 +568,85 @@ SELECT v.label, count(o.id) FROM (VALUES (0, 'low'), (30, 'high')) AS v(least, l
 WITH m AS (SELECT date_trunc('month', placed) AS at, sum(total) AS t FROM orders GROUP BY 1) SELECT a.at, a.t, a.t - b.t FROM m a LEFT JOIN m b ON b.at = a.at - interval '1 month'
 -- same: share of a total
 SELECT customer_id, round(100 * sum(total) / sum(sum(total)) OVER (), 2) FROM orders GROUP BY customer_id
+-- refused: operator of the database's own
+SELECT 1 === 1
+-- refused: prefix operator of the database's own
+SELECT !!! 'x'::text
+-- refused: operator of the database's own before any
+SELECT 1 === ANY (ARRAY[1])
+-- refused: operator of the database's own before a subquery
+SELECT 1 === ANY (SELECT id FROM products)
+-- refused: operator of the database's own with its schema
+SELECT 1 OPERATOR(public.===) 1
+-- same: operator of the database's own that only computes
+SELECT 1 @@@ 2
+-- same: operator of an extension whose result a setting decides
+SELECT 'word' % 'words', 7 % 4
+-- same: citext compares whatever the case
+SELECT 'A'::citext = 'a'::citext, 'A'::public.citext IN ('a'), name::citext LIKE 'EU%' FROM customers ORDER BY name::citext
+-- same: hstore and its field
+SELECT 'a=>1'::hstore -> 'a', ('a=>1'::hstore)::json, to_jsonb('a=>1'::hstore)
+-- same: domain that only computes
+SELECT 'abc'::short, CAST(name AS public.short[]) IS NULL FROM (SELECT NULL::text AS name) s
+-- refused: cast of the database's own
+SELECT CAST(1 AS boxed)
+-- refused: cast of the database's own, with the schema
+SELECT 1::public.boxed
+-- refused: cast of the database's own in an array
+SELECT ARRAY[1]::boxed[]
+-- refused: cast of the database's own within a row
+SELECT ROW(1)::box_of_boxed
+-- refused: cast of the database's own to a type of the engine's
+SELECT ('(1,2)'::pair)::bigint
+-- same: text as a type to which the database has a cast of its own
+SELECT '1'::bigint, bigint '2', id FROM products
+-- refused: number to a type to which the database has a cast of its own
+SELECT id::bigint FROM products
+-- refused: domain with a check of the database's own
+SELECT 'HIDDEN note 1'::known_mail
+-- refused: domain over a domain with a check of the database's own
+SELECT 'HIDDEN note 1'::knowing_mail
+-- refused: array of a domain with a check of the database's own
+SELECT '{x}'::known_mail[]
+-- refused: array of a domain by the array's name
+SELECT '{x}'::_known_mail
+-- refused: row with a domain with a check of the database's own
+SELECT '(x)'::mailed
+-- refused: row with a domain with a check of the database's own from JSON
+SELECT json_populate_record(NULL::mailed, '{"mail": "x"}')
+-- refused: table's row with a domain with a check of the database's own
+SELECT json_populate_record(NULL::shop.mails, '{"mail": "x"}')
+-- refused: columns of a function with such a domain
+SELECT * FROM json_to_record('{"a": "x"}') AS r(a known_mail)
+-- refused: domain whose check runs SQL in a text
+SELECT '%note%'::looked
+-- refused: domain by field notation
+SELECT x.known_mail FROM unnest(ARRAY['x']) x
+-- safe: domain that has the name of a function
+SELECT bit_count('x')
+-- safe: function of an allowed name without arguments
+SELECT area()
+-- safe: function of a newer server's name
+SELECT array_sort(ARRAY[1], true)
+-- safe: function of a newer server's name for dates
+SELECT date_add(current_date, 1)
+-- safe: function of a newer server's name with two texts
+SELECT crc32('a', 'b')
+-- refused: row of a system view
+SELECT * FROM json_populate_recordset(NULL::pg_sequences, '[{}]')
+-- refused: row of a system table
+SELECT row_to_json(json_populate_record(NULL::pg_type, '{"typinput": 1}'))
+-- refused: row of a system table with its schema
+SELECT NULL::pg_catalog.pg_class
+-- refused: row of the standard's catalog
+SELECT NULL::information_schema.tables
+-- refused: row of a table that may not be read
+SELECT row_to_json(json_populate_record(NULL::shop.closed, '{}'))
+-- refused: type that is not known
+SELECT NULL::shop.nothing
+-- refused: partition of a table by its number
+SELECT satisfies_hash_partition(16384, 2, 0, 1)
+-- refused: names of types by their numbers
+SELECT oidvectortypes('16384 16385')
+-- same: types of the engine's own
+SELECT '[1,2]'::int4range, '{1}'::int[], 'a'::char(3), '$.a'::jsonpath, '1.5'::decimal(5,2), '10.0.0.1'::inet, 'a'::pg_catalog.text, ROW(1, 2)::record

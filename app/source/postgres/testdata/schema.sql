@@ -49,3 +49,30 @@ CREATE FUNCTION peek_many(VARIADIC text[]) RETURNS text LANGUAGE sql STABLE AS $
 CREATE FUNCTION upper(size) RETURNS text LANGUAGE sql STABLE AS $$ SELECT string_agg(note, ',') FROM orders $$;
 CREATE FUNCTION "Peek.Odd"(text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT string_agg(note, ',') FROM orders $$;
 CREATE FUNCTION all_orders() RETURNS SETOF orders LANGUAGE sql STABLE AS $$ SELECT * FROM orders $$;
+
+-- What runs those functions without naming them.
+CREATE FUNCTION area() RETURNS text LANGUAGE sql STABLE AS $$ SELECT string_agg(note, ',') FROM orders $$;
+CREATE FUNCTION array_sort(int[], bool) RETURNS text LANGUAGE sql STABLE AS $$ SELECT string_agg(note, ',') FROM orders $$;
+CREATE FUNCTION date_add(date, int) RETURNS text LANGUAGE sql STABLE AS $$ SELECT string_agg(note, ',') FROM orders $$;
+CREATE FUNCTION crc32(text, text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT string_agg(note, ',') FROM orders $$;
+CREATE FUNCTION peek_two(int, int) RETURNS text LANGUAGE sql STABLE AS $$ SELECT string_agg(note, ',') FROM orders $$;
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = peek_two);
+CREATE OPERATOR !!! (RIGHTARG = text, FUNCTION = peek_text);
+CREATE OPERATOR @@@ (LEFTARG = int, RIGHTARG = int, FUNCTION = int4pl);
+CREATE TYPE boxed AS (v text);
+CREATE TYPE box_of_boxed AS (b boxed);
+CREATE FUNCTION to_boxed(int) RETURNS boxed LANGUAGE sql STABLE AS $$ SELECT ROW(string_agg(note, ','))::boxed FROM orders $$;
+CREATE CAST (int AS boxed) WITH FUNCTION to_boxed(int);
+CREATE TYPE pair AS (a int, b int);
+CREATE FUNCTION from_pair(pair) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT sum(total)::bigint FROM orders $$;
+CREATE CAST (pair AS bigint) WITH FUNCTION from_pair(pair);
+CREATE FUNCTION known(text) RETURNS bool LANGUAGE sql STABLE AS $$ SELECT EXISTS (SELECT FROM orders WHERE note = $1) $$;
+CREATE DOMAIN known_mail AS text CHECK (known(VALUE));
+CREATE DOMAIN knowing_mail AS known_mail;
+CREATE DOMAIN bit_count AS text CHECK (known(VALUE));
+CREATE DOMAIN looked AS text CHECK (query_to_xml('SELECT note FROM orders', true, true, '')::text LIKE VALUE);
+CREATE DOMAIN short AS text CHECK (length(VALUE) < 9);
+CREATE TYPE mailed AS (mail known_mail);
+CREATE TABLE shop.mails (id int, mail known_mail);
+CREATE TABLE shop.closed (id int, salary int);
+CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE EXTENSION pg_trgm;
