@@ -101,7 +101,12 @@ func (b *builder) layUpright(c *charts.Bar, labels []string, axis style, m *matr
 	if !m.timed {
 		b.fitLabels(labels)
 	}
-	b.grid(&c.BaseConfiguration, b.axisName(&c.BaseConfiguration, b.measureName()), 8)
+	right := 8.0
+	if n := len(labels); m.timed && n > 0 {
+		// The last label is as wide as many columns, and half of it stands beyond its own.
+		right = max(right, roughWidth(labels[n-1])/2-480/float64(n)/2+4)
+	}
+	b.grid(&c.BaseConfiguration, b.axisName(&c.BaseConfiguration, b.measureName()), right)
 }
 
 func (b *builder) layLying(c *charts.Bar, labels []string, axis style) {

@@ -89,7 +89,11 @@ func (b *builder) line() {
 		c.SetXAxis(labels)
 		b.set(map[string]any{"xAxis": map[string]any{"boundaryGap": false}})
 	}
-	b.grid(&c.BaseConfiguration, b.axisName(&c.BaseConfiguration, b.measureName()), 18)
+	right := 18.0
+	if m.timed {
+		right = 30 // the last tick may stand at the very end, with half its words beyond
+	}
+	b.grid(&c.BaseConfiguration, b.axisName(&c.BaseConfiguration, b.measureName()), right)
 	b.goal(&c.BaseConfiguration, false, s)
 	b.narrowAxes()
 }

@@ -97,15 +97,18 @@ func (b *builder) funnel() {
 	b.matrixTable(m, b.placeLabel())
 	s := b.words.styleOf(*m.series[0].column)
 	values := m.series[0].values
-	c := charts.NewFunnel()
-	b.base = c
-	b.common(&c.BaseConfiguration)
-	c.Tooltip.ValueFormatter = types.FuncStr(b.words.full(s))
 	b.table.Head = append(b.table.Head, Head{"Of the first", true})
-	var data []any
-	first := values[0]
+	labels := make([]string, len(m.places))
+	before, bars := make([]any, len(values)), make([]any, len(values))
+	first, most, room := values[0], 0.0, 0.0
+	for _, v := range values {
+		if v > most {
+			most = v
+		}
+	}
 	for i, pl := range m.places {
 		v := values[i]
+		labels[i] = pl.label
 		share := ""
 		if first > 0 {
 			share = b.words.spell(v/first, "percent", -1, "")
@@ -116,21 +119,33 @@ func (b *builder) funnel() {
 		if math.IsNaN(v) {
 			continue
 		}
-		text := brief(pl.label, 28) + "  " + b.words.compact(v, s)
+		text := b.words.compact(v, s)
 		if i > 0 && share != "" {
 			text += " · " + share
 		}
-		data = append(data, map[string]any{"name": pl.label, "value": v, "label": map[string]any{"formatter": text},
-			"itemStyle": map[string]any{"color": faint(b.theme.Palette[0], 1-0.6*float64(i)/float64(max(len(values), 2)))}})
+		room = max(room, roughWidth(text))
+		before[i] = map[string]any{"value": (most - v) / 2, "tooltip": map[string]any{"show": false}}
+		bars[i] = map[string]any{"value": v, "label": map[string]any{"formatter": text}}
 	}
-	ss := charts.SingleSeries{Name: m.series[0].name, Type: "funnel", Data: data, Sort: "none",
-		Left: "4", Right: "46%", Top: "6", Bottom: "6",
-		Label:     &opts.Label{Show: opts.Bool(true), Position: "right", Color: b.theme.Text, FontSize: textSize},
-		LabelLine: &opts.LabelLine{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: b.theme.Grid, Width: 1}},
-		ItemStyle: &opts.ItemStyle{BorderColor: b.theme.Surface, BorderWidth: 1}}
-	c.MultiSeries = append(c.MultiSeries, ss)
-	b.set(map[string]any{"series": map[string]any{"gap": 2, "minSize": "1%", "labelLine": map[string]any{"length": 8}}})
-	b.small(map[string]any{"series": []any{map[string]any{"right": "58%"}}})
+	c := charts.NewBar()
+	b.base = c
+	b.common(&c.BaseConfiguration)
+	c.Tooltip.ValueFormatter = types.FuncStr(b.words.full(s))
+	// What is not there before a bar stands in the stack as well, unseen, and puts it in the middle.
+	c.MultiSeries = append(c.MultiSeries,
+		charts.SingleSeries{Name: "before", Type: "bar", Stack: "stage", Data: before, ItemStyle: &opts.ItemStyle{Color: "transparent"}},
+		charts.SingleSeries{Name: m.series[0].name, Type: "bar", Stack: "stage", Data: bars, ItemStyle: &opts.ItemStyle{Color: b.theme.Palette[0]},
+			Label: &opts.Label{Show: opts.Bool(true), Position: "right", Color: b.theme.Text, FontSize: textSize}})
+	for i := range c.MultiSeries {
+		c.MultiSeries[i].BarCategoryGap = "16%"
+		c.MultiSeries[i].BarMaxWidth = "64"
+	}
+	c.XAxisList = []opts.XAxis{{Type: "value", Show: opts.Bool(false), Min: 0, Max: most}}
+	c.YAxisList = []opts.YAxis{b.placeY(labels)}
+	c.YAxisList[0].AxisLine = &opts.AxisLine{Show: opts.Bool(false)}
+	b.set(map[string]any{"yAxis": map[string]any{"axisTick": map[string]any{"show": false}, "axisLabel": map[string]any{"interval": 0, "width": 200, "overflow": "truncate", "color": b.theme.Text}}})
+	b.small(map[string]any{"yAxis": map[string]any{"axisLabel": map[string]any{"width": 110}}})
+	b.grid(&c.BaseConfiguration, emptyHead, room+12)
 }
 
 // gauge draws one number on an arc from nought to the goal, or to a round number above it.

@@ -12,6 +12,8 @@ type Question struct {
 	Spec json.RawMessage
 	// Chart is the kind of chart that suits the answer.
 	Chart string
+	// Unit names the units of the answer's columns, as chart.Settings has them.
+	Unit map[string]string
 }
 
 // Questions returns the saved questions, the first page's in its order.
@@ -20,7 +22,7 @@ func Questions() []Question {
 		{
 			Name:        "Revenue by month",
 			Description: "Value of all lines of orders that were neither refunded nor cancelled, in euro.",
-			Folder:      "Sales", Chart: "area",
+			Folder:      "Sales", Chart: "area", Unit: map[string]string{"revenue": "EUR"},
 			SQL: `SELECT substr(orders.ordered_at, 1, 7) || '-01' AS month, sum(order_lines.line_total) AS revenue
 FROM order_lines
 JOIN orders ON order_lines.order_id = orders.id
@@ -39,7 +41,7 @@ ORDER BY 1`,
 		{
 			Name:        "Average order value",
 			Description: "Mean value of an order of the last twelve months without shipping, in euro, refunded and cancelled orders left out.",
-			Folder:      "Sales", Chart: "number",
+			Folder:      "Sales", Chart: "number", Unit: map[string]string{"average_order_value": "EUR"},
 			SQL: `SELECT round(sum(l.line_total) / count(DISTINCT o.id), 2) AS average_order_value
 FROM orders o
 JOIN order_lines l ON l.order_id = o.id
@@ -48,7 +50,7 @@ WHERE o.status NOT IN ('refunded', 'cancelled') AND o.ordered_at >= '2025-10-01'
 		{
 			Name:        "Revenue by category and quarter",
 			Description: "Which categories carry the revenue, and how the last quarter of a year differs; in euro.",
-			Folder:      "Sales", Chart: "stacked",
+			Folder:      "Sales", Chart: "stacked", Unit: map[string]string{"revenue": "EUR"},
 			SQL: `SELECT substr(orders.ordered_at, 1, 4) || CASE
          WHEN substr(orders.ordered_at, 6, 2) < '04' THEN '-01-01' WHEN substr(orders.ordered_at, 6, 2) < '07' THEN '-04-01'
          WHEN substr(orders.ordered_at, 6, 2) < '10' THEN '-07-01' ELSE '-10-01' END AS quarter,
@@ -90,7 +92,7 @@ ORDER BY (strftime('%w', min(ordered_at)) + 6) % 7, 2`,
 		{
 			Name:        "Margin by category",
 			Description: "What is left of each euro of revenue after the cost of the goods, in per cent.",
-			Folder:      "Products", Chart: "hbar",
+			Folder:      "Products", Chart: "hbar", Unit: map[string]string{"margin_percent": "%"},
 			SQL: `SELECT p.category AS category,
        round(100 * (1 - sum(l.quantity * p.unit_cost) / sum(l.line_total)), 1) AS margin_percent
 FROM order_lines l
@@ -103,7 +105,7 @@ ORDER BY 2 DESC`,
 		{
 			Name:        "Top products",
 			Description: "The fifteen products with the most revenue over all three years, in euro.",
-			Folder:      "Products", Chart: "hbar",
+			Folder:      "Products", Chart: "hbar", Unit: map[string]string{"revenue": "EUR"},
 			SQL: `SELECT products.name AS product, sum(order_lines.line_total) AS revenue
 FROM order_lines
 JOIN orders ON order_lines.order_id = orders.id
@@ -130,7 +132,7 @@ LIMIT 15`,
 		{
 			Name:        "Revenue by country",
 			Description: "Where the customers live who bring the revenue, in euro.",
-			Folder:      "Sales", Chart: "treemap",
+			Folder:      "Sales", Chart: "treemap", Unit: map[string]string{"revenue": "EUR"},
 			SQL: `SELECT customers.country AS country, sum(order_lines.line_total) AS revenue
 FROM order_lines
 JOIN orders ON order_lines.order_id = orders.id
@@ -153,7 +155,7 @@ ORDER BY 2 DESC`,
 		{
 			Name:        "Refund rate by month",
 			Description: "Refunded orders among all that were not cancelled, in per cent, by channel.",
-			Folder:      "Service", Chart: "line",
+			Folder:      "Service", Chart: "line", Unit: map[string]string{"refund_percent": "%"},
 			SQL: `SELECT substr(o.ordered_at, 1, 7) || '-01' AS month, s.channel AS channel,
        round(100.0 * sum(o.status = 'refunded') / count(*), 2) AS refund_percent
 FROM orders o
@@ -222,7 +224,7 @@ ORDER BY 1, 2`,
 		{
 			Name:        "From order to kept delivery",
 			Description: "Web orders of the last quarter: how many were placed, went on, were sent, arrived and stayed.",
-			Folder:      "Service", Chart: "funnel",
+			Folder:      "Service", Chart: "funnel", Unit: map[string]string{"orders": "orders"},
 			SQL: `WITH o AS (
   SELECT orders.status AS status
   FROM orders JOIN shops ON shops.id = orders.shop_id

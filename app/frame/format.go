@@ -39,6 +39,38 @@ type ColumnFormatter struct {
 	role   role
 	scale  int
 	fixed  bool // the database's type fixes the scale
+	even   int  // decimals that every number has at least
+}
+
+// Even makes numbers that stand under one another line up: where the type does
+// not fix how many decimals they have, all have as many as the one with most
+// among the first so many rows, at most six.
+func (f *ColumnFormatter) Even(cells *Frame, col, rows int) {
+	f.even = 0
+	if f.column.Kind != Number || f.fixed || f.role == label || f.column.Digits > 0 {
+		return
+	}
+	var buf [80]byte
+	for r := range min(rows, cells.Rows()) {
+		v, ok := cells.Cell(r, col)
+		if !ok {
+			continue
+		}
+		d, ok := parseDecimal(v)
+		if !ok {
+			continue
+		}
+		text, ok := f.shown(buf[:0], &d)
+		if !ok {
+			text = d.append(buf[:0])
+		}
+		if bytes.IndexByte(text, 'e') >= 0 {
+			continue
+		}
+		if _, frac, found := bytes.Cut(text, []byte(".")); found {
+			f.even = max(f.even, min(len(frac), shownDecimals))
+		}
+	}
 }
 
 // Append appends a cell as Formatter.Text has it; cut says that something is missing.
@@ -116,6 +148,9 @@ func (f *ColumnFormatter) number(b, v []byte) ([]byte, bool) {
 	plain, ok := f.shown(buf[:0], &d)
 	if !ok {
 		plain = d.append(buf[:0])
+	}
+	if f.even > 0 && bytes.IndexByte(plain, 'e') < 0 {
+		decimals = f.even
 	}
 	grouped := f.role == amount || f.role == year && len(d.whole) > 4
 	return f.Locale.appendPlain(b, plain, grouped, decimals), true

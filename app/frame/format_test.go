@@ -199,3 +199,38 @@ func BenchmarkFormatter(b *testing.B) {
 		}
 	}
 }
+
+func TestNumbersUnderOneAnotherLineUp(t *testing.T) {
+	en := MatchLocale("en")
+	for _, tt := range []struct {
+		name   string
+		column Column
+		in     []string
+		want   string
+	}{
+		{"floats", Column{Name: "revenue", Kind: Number}, []string{"155786.5", "146421.83", "7", "-0.1"}, "155,786.50 146,421.83 7.00 -0.10"},
+		{"whole numbers", Column{Name: "n", Kind: Number}, []string{"1", "1200"}, "1 1,200"},
+		{"no end", Column{Name: "mean", Kind: Number}, []string{"2.5", "3.3333333333333335"}, "2.500000 3.333333"},
+		{"small ones", Column{Name: "x", Kind: Number}, []string{"0.00012345678", "12", "1e-9"}, "0.000123457 12.000000 1e-9"},
+		{"fixed by the type", Column{Name: "total", Type: "numeric(12,2)", Kind: Number}, []string{"1.5", "2"}, "1.50 2.00"},
+		{"keys", Column{Name: "order_id", Kind: Number}, []string{"1001", "2"}, "1001 2"},
+		{"texts", Column{Name: "note", Kind: Text}, []string{"1.25", "2"}, "1.25 2"},
+	} {
+		f := New(tt.column)
+		for _, v := range tt.in {
+			f.AppendTexts(v)
+		}
+		f.Append(nil)
+		cells := Formatter{Locale: en}.Column(tt.column)
+		cells.Even(f, 0, f.Rows())
+		var got []string
+		for r := range len(tt.in) {
+			v, ok := f.Cell(r, 0)
+			b, _ := cells.Append(nil, v, ok)
+			got = append(got, string(b))
+		}
+		if text := strings.Join(got, " "); text != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, text, tt.want)
+		}
+	}
+}

@@ -107,8 +107,10 @@ type frameRows struct {
 	next int
 }
 
+// Columns returns the frame's columns.
 func (r *frameRows) Columns() []Column { return r.f.Columns }
 
+// Next fills the batch with the rows that follow; io.EOF after the last.
 func (r *frameRows) Next(ctx context.Context, b *Batch) error {
 	b.Reset(len(r.f.Columns))
 	if r.next >= r.f.Rows() {
@@ -121,4 +123,5 @@ func (r *frameRows) Next(ctx context.Context, b *Batch) error {
 	return ctx.Err()
 }
 
+// Close does nothing: the frame stays.
 func (r *frameRows) Close() error { return nil }

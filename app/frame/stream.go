@@ -108,6 +108,7 @@ type limited struct {
 	cut  bool
 }
 
+// Next fills the batch with the rows that follow, up to the limit.
 func (l *limited) Next(ctx context.Context, b *Batch) error {
 	if l.cut {
 		b.Reset(len(l.Columns()))
@@ -128,6 +129,7 @@ func (l *limited) Next(ctx context.Context, b *Batch) error {
 	return nil
 }
 
+// Truncated reports whether rows were left out, here or before.
 func (l *limited) Truncated() bool { return l.cut || truncated(l.Rows) }
 
 // Truncated lets what is read from a cut frame say so to a writer.

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,6 +25,8 @@ type connections struct {
 	connections *source.Store
 	pools       *source.Pools
 	rules       *query.Rules
+	questions   *query.Store
+	kept        keptSecrets
 }
 
 func (x *connections) routes(g *echo.Group) {
@@ -73,7 +77,7 @@ func (x *connections) list(c echo.Context) error {
 func (x *connections) form(c echo.Context, title, action string, con source.Connection) views.ConnectionForm {
 	cfg := con.Config
 	f := views.ConnectionForm{Chrome: chrome(c, title, "connections"), Action: action, Name: con.Name, Host: cfg.Host, Database: cfg.Database, User: cfg.User,
-		Path: cfg.Path, TimeZone: cfg.TimeZone, CA: cfg.TLS.CA, Cert: cfg.TLS.Cert, Stored: con.ID != "", Kind: cfg.Kind}
+		Path: cfg.Path, TimeZone: cfg.TimeZone, CA: cfg.TLS.CA, Cert: cfg.TLS.Cert, Stored: con.ID != "", Reference: con.Reference, Kind: cfg.Kind}
 	if cfg.Port != 0 {
 		f.Port = strconv.Itoa(cfg.Port)
 	}
@@ -96,40 +100,47 @@ func (x *connections) new(c echo.Context) error {
 	return respond(c, http.StatusOK, views.ConnectionFormPage(x.form(c, "Add a connection", "/connections", source.Connection{Config: source.Config{Kind: "postgres"}})))
 }
 
+// typed is a connection as a form has it, and what is wrong with it.
+type typed struct {
+	title, action string
+	connection    source.Connection
+	notes         []string
+	err           error
+}
+
 // read takes a connection from the form: the URL box, where it is filled in, or the fields.
-func (x *connections) read(c echo.Context) (con source.Connection, notes []string, err error) {
-	con.Name = c.FormValue("name")
+func (x *connections) read(c echo.Context, title, action string) (f typed) {
+	f.title, f.action = title, action
+	con := &f.connection
+	con.Name = strings.TrimSpace(c.FormValue("name"))
+	con.Config = source.Config{Kind: c.FormValue("kind"), Host: strings.TrimSpace(c.FormValue("host")), Database: strings.TrimSpace(c.FormValue("database")),
+		User: c.FormValue("user"), Password: c.FormValue("password"), PasswordRef: strings.TrimSpace(c.FormValue("password_ref")),
+		Path: strings.TrimSpace(c.FormValue("path")), TimeZone: strings.TrimSpace(c.FormValue("time_zone")),
+		TLS: source.TLS{Mode: source.TLSMode(c.FormValue("tls")), CA: c.FormValue("ca"), Cert: c.FormValue("cert"), Key: c.FormValue("key")}}
 	if text := strings.TrimSpace(c.FormValue("url")); text != "" {
-		con.Config, notes, err = source.ParseURL(text)
+		cfg, notes, err := source.ParseURL(text)
 		if err != nil {
-			return con, nil, err
+			f.err = err
+			return f
 		}
-		if z := c.FormValue("time_zone"); z != "" {
-			con.Config.TimeZone = z
-		}
-	} else {
-		con.Config = source.Config{Kind: c.FormValue("kind"), Host: strings.TrimSpace(c.FormValue("host")), Database: strings.TrimSpace(c.FormValue("database")),
-			User: c.FormValue("user"), Password: c.FormValue("password"), Path: strings.TrimSpace(c.FormValue("path")), TimeZone: strings.TrimSpace(c.FormValue("time_zone")),
-			TLS: source.TLS{Mode: source.TLSMode(c.FormValue("tls")), CA: c.FormValue("ca"), Cert: c.FormValue("cert"), Key: c.FormValue("key")}}
-		if port := strings.TrimSpace(c.FormValue("port")); port != "" {
-			if con.Config.Port, err = strconv.Atoi(port); err != nil {
-				return con, nil, fault.Field("port", "A port is a number up to 65535")
-			}
+		f.notes = notes
+		cfg.TimeZone = cmp.Or(con.Config.TimeZone, cfg.TimeZone)
+		con.Config = cfg
+	} else if port := strings.TrimSpace(c.FormValue("port")); port != "" {
+		if con.Config.Port, f.err = strconv.Atoi(port); f.err != nil {
+			f.err = fault.Field("port", "A port is a number up to 65535")
 		}
 	}
-	if con.Name == "" && con.Config.Kind != "" {
-		con.Name = con.Config.Database
+	if err := x.kept.fill(person(c).ID, c.FormValue("kept"), &con.Config); err != nil && f.err == nil && c.FormValue("url") == "" {
+		f.err = err
+	}
+	if con.Name == "" {
+		con.Name = cmp.Or(con.Config.Database, con.Config.Host)
 		if con.Config.Kind == "sqlite" {
 			con.Name = con.Config.Path[strings.LastIndexByte(con.Config.Path, '/')+1:]
 		}
 	}
-	return con, notes, nil
-}
-
-func (x *connections) try(c echo.Context, cfg source.Config) *views.Probe {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), testTimeout)
-	defer cancel()
-	return probe(x.pools.Test(ctx, cfg))
+	return f
 }
 
 func probe(p source.Probe) *views.Probe {
@@ -150,65 +161,87 @@ func probe(p source.Probe) *views.Probe {
 }
 
 func (x *connections) create(c echo.Context) error {
-	con, notes, err := x.read(c)
-	con.CreatedBy = person(c).ID
-	return x.save(c, "Add a connection", "/connections", con, notes, err, x.connections.Create)
+	f := x.read(c, "Add a connection", "/connections")
+	f.connection.CreatedBy = person(c).ID
+	if c.FormValue("do") == "test" {
+		return x.try(c, f, func(ctx context.Context) (source.Probe, error) { return x.pools.Test(ctx, f.connection.Config), nil })
+	}
+	return x.save(c, f, x.connections.Create)
 }
 
-// save tests or stores what the form says, and shows the form again where something is wrong.
-func (x *connections) save(c echo.Context, title, action string, con source.Connection, notes []string, err error, store func(context.Context, *source.Connection) error) error {
-	ctx := c.Request().Context()
-	page := x.form(c, title, action, con)
-	page.Notes, page.URL = notes, ""
-	if err == nil {
-		if c.FormValue("do") == "test" {
-			page.URL = c.FormValue("url")
-			page.Probe = x.try(c, con.Config)
-			return respond(c, http.StatusOK, views.ConnectionFormPage(page))
-		}
-		if err = store(ctx, &con); err == nil {
-			// Read in the background: the page shows what is there as soon as it is known.
-			go x.pools.Refresh(context.WithoutCancel(ctx), con.ID)
-			if err := flash(c, "The connection "+con.Name+" is saved."); err != nil {
-				return err
-			}
-			return redirect(c, "/connections/"+con.ID)
-		}
+// try tests what the form says and shows it again, with everything that was typed.
+func (x *connections) try(c echo.Context, f typed, test func(context.Context) (source.Probe, error)) error {
+	if f.err != nil {
+		return x.again(c, f)
 	}
-	if !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.Conflict) {
-		return err
+	ctx, cancel := context.WithTimeout(c.Request().Context(), testTimeout)
+	defer cancel()
+	found, err := test(ctx)
+	if err != nil {
+		f.err = err
+		return x.again(c, f)
 	}
-	page.Errors = fault.FieldsOf(err)
-	if len(page.Errors) == 0 {
-		page.Errors = map[string]string{"name": fault.MessageOf(err)}
-	}
-	if page.Errors["url"] != "" {
-		page.URL = c.FormValue("url")
-	}
-	return respond(c, http.StatusUnprocessableEntity, views.ConnectionFormPage(page))
+	page := x.filled(c, f)
+	page.Probe = probe(found)
+	return respond(c, http.StatusOK, views.ConnectionFormPage(page))
 }
 
-func (x *connections) show(c echo.Context) error {
-	return x.page(c, nil, nil)
+// save stores what the form says, or shows it again where something is wrong.
+func (x *connections) save(c echo.Context, f typed, store func(context.Context, *source.Connection) error) error {
+	if f.err == nil {
+		f.err = store(c.Request().Context(), &f.connection)
+	}
+	if f.err != nil {
+		return x.again(c, f)
+	}
+	// Read in the background: the page shows what is there as soon as it is known.
+	go x.pools.Refresh(context.WithoutCancel(c.Request().Context()), f.connection.ID)
+	return done(c, "/connections/"+f.connection.ID, "The connection "+f.connection.Name+" is saved.")
 }
+
+// filled is the form as it was sent, but for the secrets, which it only names.
+func (x *connections) filled(c echo.Context, f typed) views.ConnectionForm {
+	page := x.form(c, f.title, f.action, f.connection)
+	page.Notes, page.URL, page.Name = f.notes, c.FormValue("url"), c.FormValue("name")
+	page.PasswordRef = c.FormValue("password_ref")
+	if strings.TrimSpace(page.URL) == "" {
+		page.Port = c.FormValue("port")
+		page.Kept = x.kept.keep(person(c).ID, f.connection.Config)
+	}
+	return page
+}
+
+// again shows the form with what is wrong with it.
+func (x *connections) again(c echo.Context, f typed) error {
+	status, problem, fields, ok := told(f.err)
+	if !ok || fault.Is(f.err, fault.Denied) {
+		return f.err
+	}
+	page := x.filled(c, f)
+	page.Problem, page.Errors = problem, maps.Clone(fields)
+	if page.Name == "" && len(fields) > 1 {
+		delete(page.Errors, "name") // it is taken from what else is missing
+	}
+	return respond(c, status, views.ConnectionFormPage(page))
+}
+
+func (x *connections) show(c echo.Context) error { return x.page(c, http.StatusOK, nil) }
 
 // catalogPatience is how long a page waits for a catalog that is being read.
 const catalogPatience = 4 * time.Second
 
-func (x *connections) page(c echo.Context, tested *views.Probe, failed error) error {
+// page shows a connection; change, where given, adds what was just done to it.
+func (x *connections) page(c echo.Context, status int, change func(*views.Connection)) error {
 	con, err := x.connections.Get(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
 	page := views.Connection{Chrome: chrome(c, con.Name, "connections"), ID: con.ID, Name: con.Name, Kind: kindNames[con.Kind],
-		TimeZone: con.Config.TimeZone, Sample: con.Sample, Probe: tested, Filter: c.QueryParam("q")}
+		TimeZone: con.Config.TimeZone, Sample: con.Sample, Filter: c.QueryParam("q")}
 	page.Where = where(page.Chrome, con.Config)
 	ctx, cancel := context.WithTimeout(c.Request().Context(), catalogPatience)
 	defer cancel()
 	catalog, err := x.rules.Catalog(ctx, person(c), con.ID)
-	if failed != nil {
-		err = failed
-	}
 	if err != nil {
 		page.Problem = (&presenter{}).failure(err)
 	}
@@ -220,9 +253,11 @@ func (x *connections) page(c echo.Context, tested *views.Probe, failed error) er
 			}
 			page.Tables = append(page.Tables, tableItem(con.ID, catalog, &t))
 		}
-		page.Total = len(catalog.Tables)
 	}
-	return respond(c, http.StatusOK, views.ConnectionPage(page))
+	if change != nil {
+		change(&page)
+	}
+	return respond(c, status, views.ConnectionPage(page))
 }
 
 func tableItem(connection string, catalog *source.Catalog, t *source.Table) views.TableItem {
@@ -255,23 +290,44 @@ func (x *connections) update(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	con, notes, err := x.read(c)
-	con.ID = old.ID
-	if con.Config.Options == nil && con.Config.Kind == old.Config.Kind {
-		con.Config.Options = old.Config.Options
+	f := x.read(c, "Change "+old.Name, "/connections/"+old.ID)
+	f.connection.ID, f.connection.Reference = old.ID, old.Reference
+	if cfg := &f.connection.Config; cfg.Options == nil && cfg.Kind == old.Config.Kind {
+		cfg.Options = old.Config.Options
 	}
-	return x.save(c, "Change "+old.Name, "/connections/"+old.ID, con, notes, err, x.connections.Update)
+	if c.FormValue("do") == "test" {
+		return x.try(c, f, func(ctx context.Context) (source.Probe, error) {
+			return x.pools.TestChanged(ctx, old.ID, f.connection.Config)
+		})
+	}
+	return x.save(c, f, x.connections.Update)
 }
 
 func (x *connections) remove(c echo.Context) error {
-	if err := x.connections.Delete(c.Request().Context(), c.Param("id")); err != nil {
+	id := c.Param("id")
+	err := x.connections.Delete(c.Request().Context(), id)
+	if fault.Is(err, fault.Conflict) {
+		return x.used(c, err)
+	}
+	if err != nil {
 		return err
 	}
-	x.pools.Forget(c.Param("id"))
-	if err := flash(c, "The connection is removed."); err != nil {
+	x.pools.Forget(id)
+	return done(c, "/connections", "The connection is removed.")
+}
+
+// used shows a connection that cannot be removed, with the questions that use it.
+func (x *connections) used(c echo.Context, why error) error {
+	list, err := x.questions.List(c.Request().Context(), query.Find{Connection: c.Param("id"), For: person(c)})
+	if err != nil {
 		return err
 	}
-	return redirect(c, "/connections")
+	return x.page(c, http.StatusConflict, func(page *views.Connection) {
+		page.Refusal = fault.MessageOf(why)
+		for _, q := range list {
+			page.UsedBy = append(page.UsedBy, views.Link{Label: q.Name, URL: "/questions/" + q.ID})
+		}
+	})
 }
 
 func (x *connections) test(c echo.Context) error {
@@ -281,12 +337,12 @@ func (x *connections) test(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return x.page(c, probe(p), nil)
+	return x.page(c, http.StatusOK, func(page *views.Connection) { page.Probe = probe(p) })
 }
 
 func (x *connections) refresh(c echo.Context) error {
 	if _, err := x.pools.Refresh(c.Request().Context(), c.Param("id")); err != nil {
-		return x.page(c, nil, err)
+		return x.page(c, http.StatusOK, func(page *views.Connection) { page.Problem = (&presenter{}).failure(err) })
 	}
 	return redirect(c, "/connections/"+c.Param("id"))
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"assay/app/chart"
@@ -21,10 +22,6 @@ const (
 // drawTimeout bounds one drawing.
 const drawTimeout = 10 * time.Second
 
-// contextOf keeps a drawing from ending with the request that asked first: the
-// answer may be fetched by a later one.
-func contextOf(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
-
 // draw returns the drawing of a frame, nil where a table says it all, or the
 // reason why the settings do not fit.
 func (p *presenter) draw(ctx context.Context, f *frame.Frame) (*views.Chart, error) {
@@ -39,10 +36,9 @@ func (p *presenter) draw(ctx context.Context, f *frame.Frame) (*views.Chart, err
 	c := &views.Chart{Title: d.Title, Subtitle: d.Subtitle, OptionURL: p.optionURL}
 	switch {
 	case s.Kind == chart.Pivot:
-		if !pivotable(f) {
+		if c.Pivot = pivot(f, s, p.formatter()); c.Pivot == nil {
 			return nil, fault.New(fault.Invalid, "A pivot table needs two categories and one number")
 		}
-		c.Pivot = pivot(f, p.formatter())
 		return c, nil
 	case d.Number != nil:
 		c.Number = number(d.Number)
@@ -123,32 +119,60 @@ func dataTable(d *chart.Data) *views.Table {
 // pivotColumns bounds the columns of a pivot table.
 const pivotColumns = 60
 
-// pivotable reports whether a result has what pivot needs.
-func pivotable(f *frame.Frame) bool { return len(f.Columns) >= 3 }
-
-// pivot lays a result of two categories and a number out as rows and columns.
-// A cell without a value stays empty; where several rows meet in one cell the
-// last is shown, as grouping by both categories leaves one.
-func pivot(f *frame.Frame, format frame.Formatter) *views.Table {
-	row, across, value := 0, 1, len(f.Columns)-1
-	for i, c := range f.Columns {
-		if c.Kind == frame.Number && i >= 2 {
-			value = i
-			break
+// pivotParts are the columns of a pivot table: those that the settings name; for
+// the rest two that hold no numbers, or else the first two, and a number.
+func pivotParts(f *frame.Frame, s chart.Settings) (row, across, value int, ok bool) {
+	var taken []int
+	take := func(name string, fits func(frame.Kind) bool) int {
+		at := -1
+		if name != "" {
+			at = f.Index(name)
 		}
+		for _, choosy := range []bool{true, false} {
+			for i, c := range f.Columns {
+				if at < 0 && !slices.Contains(taken, i) && (fits(c.Kind) || !choosy) {
+					at = i
+				}
+			}
+		}
+		taken = append(taken, at)
+		return at
+	}
+	number := func(k frame.Kind) bool { return k == frame.Number }
+	words := func(k frame.Kind) bool { return k != frame.Number }
+	if len(s.Y) > 0 {
+		value = take(s.Y[0], number)
+		row, across = take(s.X, words), take(s.Series, words)
+	} else {
+		row, across = take(s.X, words), take(s.Series, words)
+		value = take("", number)
+	}
+	return row, across, value, row >= 0 && across >= 0 && value >= 0 && row != across && row != value && across != value
+}
+
+// pivot lays a result of two categories and a number out as rows and columns,
+// nil where it has no three columns. A cell without a value stays empty; where
+// several rows meet in one cell the last is shown, as grouping by both
+// categories leaves one.
+func pivot(f *frame.Frame, s chart.Settings, format frame.Formatter) *views.Table {
+	row, across, value, ok := pivotParts(f, s)
+	if !ok {
+		return nil
 	}
 	t := &views.Table{Label: "Pivot table", Columns: []views.TableColumn{{Name: f.Columns[row].Name}}}
+	values := format.Column(f.Columns[value])
+	values.Even(f, value, shownRows)
 	rows, columns := map[string]int{}, map[string]int{}
 	dropped := 0
 	for r := range f.Rows() {
-		text := func(c int) string {
+		words := func(c int) string {
 			v, ok := f.Cell(r, c)
 			if !ok {
 				return "(none)"
 			}
 			return format.Text(f.Columns[c], v, ok)
 		}
-		name := text(across)
+		name := words(across)
 		col, ok := columns[name]
 		if !ok {
 			if len(columns) == pivotColumns {
@@ -159,7 +183,7 @@ func pivot(f *frame.Frame, format frame.Formatter) *views.Table {
 			columns[name] = col
 			t.Columns = append(t.Columns, views.TableColumn{Name: name, Numeric: f.Columns[value].Kind == frame.Number})
 		}
-		key := text(row)
+		key := words(row)
 		at, ok := rows[key]
 		if !ok {
 			if len(t.Rows) == shownRows {
@@ -174,7 +198,8 @@ func pivot(f *frame.Frame, format frame.Formatter) *views.Table {
 			t.Rows[at] = append(t.Rows[at], views.Cell{})
 		}
 		v, ok := f.Cell(r, value)
-		t.Rows[at][col] = views.Cell{Text: format.Text(f.Columns[value], v, ok), Null: !ok}
+		text, _ := values.Append(nil, v, ok)
+		t.Rows[at][col] = views.Cell{Text: string(text), Null: !ok}
 	}
 	for i := range t.Rows {
 		for len(t.Rows[i]) < len(t.Columns) {

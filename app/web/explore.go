@@ -4,15 +4,16 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"assay/app/account"
 	"assay/app/chart"
 	"assay/app/fault"
+	"assay/app/frame"
 	"assay/app/query"
 	"assay/app/source"
 	"assay/views"
@@ -69,10 +70,14 @@ func (x *explore) ask(c echo.Context) (con *source.Connection, spec *query.Spec,
 	return con, spec, readSettings(c.QueryParam("chart")), nil
 }
 
-// readSettings reads a drawing's settings from an address; what it cannot read counts as none.
+// readSettings reads a drawing's settings from an address; what it cannot read,
+// and a kind that there is not, counts as none.
 func readSettings(text string) (s chart.Settings) {
 	if text != "" && json.Unmarshal([]byte(text), &s) != nil {
-		return chart.Settings{Kind: chart.Kind(text)}
+		s = chart.Settings{Kind: chart.Kind(text)}
+	}
+	if !slices.ContainsFunc(chart.Kinds(), func(k chart.KindInfo) bool { return k.Kind == s.Kind }) {
+		s.Kind = chart.Auto
 	}
 	return s
 }
@@ -89,11 +94,19 @@ func writeSettings(s chart.Settings) string {
 func (x *explore) edit(c echo.Context) error {
 	v := c.QueryParams()
 	values := url.Values{"connection": {v.Get("connection")}}
+	for _, name := range []string{"question", "version"} {
+		if v.Get(name) != "" {
+			values.Set(name, v.Get(name))
+		}
+	}
 	if table := v.Get("table"); table != "" && v.Get("was_connection") == v.Get("connection") {
 		spec := readForm(v, v.Get("do"))
 		if v.Get("was") != table {
 			spec.Measures = []query.Measure{{Fn: query.Count}}
+		} else if limit := strings.TrimSpace(v.Get("limit")); limit != "" && limit != strconv.Itoa(spec.Limit) {
+			values.Set("limit", limit) // what cannot be read is shown again with what is wrong
 		}
+		x.stepped(c, v, spec)
 		dropStale(spec)
 		body, err := json.Marshal(spec)
 		if err != nil {
@@ -105,6 +118,37 @@ func (x *explore) edit(c echo.Context) error {
 		values.Set("chart", s)
 	}
 	return redirect(c, "/explore?"+values.Encode())
+}
+
+// stepped gives dimensions whose column was just chosen a step that suits it:
+// times by the month, everything else by its values.
+func (x *explore) stepped(c echo.Context, v url.Values, spec *query.Spec) {
+	chosen := func(d query.Dimension) bool {
+		for _, i := range indexes(v, "d.") {
+			if v.Get("d."+i+".column") == d.Column && v.Get("d."+i+".was") == d.Column {
+				return false
+			}
+		}
+		return true
+	}
+	if !slices.ContainsFunc(spec.Dimensions, chosen) || account.Check(person(c), account.Ask, account.OnConnection(v.Get("connection"))) != nil {
+		return
+	}
+	catalog, err := x.rules.Catalog(c.Request().Context(), person(c), v.Get("connection"))
+	if err != nil {
+		return // the page that follows says why
+	}
+	b := newBuilderForm(catalog, spec)
+	for i := range spec.Dimensions {
+		d := &spec.Dimensions[i]
+		if !chosen(*d) {
+			continue
+		}
+		d.Grain, d.Bin = "", ""
+		if kind := b.kind(d.Column); kind == frame.Time || kind == frame.Date {
+			d.Grain = source.Month
+		}
+	}
 }
 
 func (x *explore) show(c echo.Context) error {
@@ -136,17 +180,21 @@ func (x *explore) show(c echo.Context) error {
 		page.Result = &views.Result{Failure: (&presenter{}).failure(err)}
 		return respond(c, http.StatusOK, views.ExplorePage(page))
 	}
-	page.Connection = con.ID
+	page.Connection, page.Opened = con.ID, changing(c, x.questions, c.QueryParams())
 	x.form(&page, catalog, spec)
-	if spec == nil {
+	if text := c.QueryParam("limit"); text != "" {
+		page.Limit, page.LimitError = text, "A limit is a whole number, or empty for none"
+	}
+	if spec == nil || held(c.QueryParams()) {
+		if page.Held = spec != nil; page.Held {
+			page.Title = title(prune(spec))
+		}
 		return respond(c, http.StatusOK, views.ExplorePage(page))
 	}
 	asked := prune(spec)
-	values := c.QueryParams()
-	p := &presenter{charts: x.charts, locale: locale(c), source: con.Name, zone: con.Config.TimeZone, title: title(asked), settings: settings, spec: asked, table: true,
-		link:      func(k chart.Kind) string { return with("/explore", values, "chart", kindOnly(settings, k)) },
-		download:  func(extension string) string { return with("/explore."+extension, values) },
-		optionURL: with("/explore.option", values)}
+	p := newPresenter(x.charts, locale(c), con)
+	p.title, p.settings, p.spec = title(asked), settings, asked
+	p.at("/explore", c.QueryParams())
 	result, err := x.queries.answer(c, query.Request{Person: person(c), Connection: con.ID, Spec: asked}, p.pane(c))
 	if err != nil {
 		return err
@@ -169,13 +217,12 @@ func (x *explore) saving(c echo.Context, page *views.Explore, con *source.Connec
 	}
 	page.Title = title(spec)
 	if compiled, err := x.runner.Compile(c.Request().Context(), person(c), con.ID, spec); err == nil {
-		page.SQL = compiled.SQL
 		if page.Chrome.CanAskSQL {
 			page.SQLURL = x.continueURL(c, con.ID, compiled)
 		}
 	}
-	if account.May(person(c), account.Save, account.OnConnection(con.ID)).Allowed {
-		page.Save = &views.SaveForm{Connection: con.ID, Spec: string(body), Chart: writeSettings(settings), Name: page.Title, Folders: folders(c, x.questions)}
+	if page.Result.Failure == nil && account.May(person(c), account.Save, account.OnConnection(con.ID)).Allowed {
+		page.Save = &views.SaveForm{Body: views.QuestionBody{Connection: con.ID, Spec: string(body), Chart: writeSettings(settings)}, Name: page.Title, Folders: folders(c, x.questions), Opened: page.Opened}
 	}
 }
 
@@ -190,58 +237,12 @@ func (x *explore) continueURL(c echo.Context, connection string, compiled *query
 	for name, value := range values {
 		address.Set("p."+name, value)
 	}
+	for _, name := range []string{"question", "version"} {
+		if value := c.QueryParam(name); value != "" {
+			address.Set(name, value)
+		}
+	}
 	return "/sql?" + address.Encode()
-}
-
-// folders returns the names of folders, for a list to pick from.
-func folders(c echo.Context, s *query.Store) []string {
-	list, err := s.Folders(c.Request().Context())
-	if err != nil {
-		return nil
-	}
-	names := make([]string, len(list))
-	for i, f := range list {
-		names[i] = f.Name
-	}
-	return names
-}
-
-// title says in words what a spec asks.
-func title(s *query.Spec) string {
-	words := func(name string) string {
-		return strings.ReplaceAll(name[strings.LastIndexByte(name, '.')+1:], "_", " ")
-	}
-	var what []string
-	for _, m := range s.Measures {
-		switch {
-		case m.As != "":
-			what = append(what, words(m.As))
-		case m.Fn == query.Count && m.Column == "":
-			what = append(what, "count of "+words(s.Table))
-		default:
-			what = append(what, map[query.Fn]string{query.Count: "count of", query.CountDistinct: "distinct", query.Sum: "total", query.Avg: "average",
-				query.Min: "least", query.Max: "greatest", query.Median: "median"}[m.Fn]+" "+words(m.Column))
-		}
-	}
-	if len(what) == 0 {
-		what = []string{words(s.Table)}
-	}
-	text := strings.Join(what, ", ")
-	var by []string
-	for _, d := range s.Dimensions {
-		if d.Grain != "" {
-			by = append(by, string(d.Grain))
-		} else {
-			by = append(by, words(d.Column))
-		}
-	}
-	if len(by) > 0 {
-		text += " by " + strings.Join(by, " and ")
-	}
-	if first, size := utf8.DecodeRuneInString(text); first != utf8.RuneError {
-		text = string(unicode.ToUpper(first)) + text[size:]
-	}
-	return text
 }
 
 // form fills in the builder from the catalog and the question.
@@ -253,9 +254,8 @@ func (x *explore) form(page *views.Explore, catalog *source.Catalog, spec *query
 	if spec == nil {
 		return
 	}
-	b := &builderForm{catalog: catalog, spec: spec}
 	page.Table = spec.Table
-	b.fill(page)
+	newBuilderForm(catalog, spec).fill(page)
 }
 
 func sameTable(catalog *source.Catalog, name string, t *source.Table) bool {
@@ -275,7 +275,8 @@ func (x *explore) file(extension string) echo.HandlerFunc {
 		}
 		spec = prune(spec)
 		name := title(spec)
-		p := &presenter{charts: x.charts, locale: locale(c), source: con.Name, zone: con.Config.TimeZone, title: name, settings: settings, spec: spec}
+		p := newPresenter(x.charts, locale(c), con)
+		p.title, p.settings, p.spec = name, settings, spec
 		return sendFile(c, x.runner, p, query.Request{Person: person(c), Connection: con.ID, Spec: spec}, extension, name)
 	}
 }

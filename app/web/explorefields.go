@@ -15,6 +15,7 @@ import (
 type builderForm struct {
 	catalog *source.Catalog
 	spec    *query.Spec
+	tables  []*source.Table
 	columns []formColumn
 }
 
@@ -24,21 +25,22 @@ type formColumn struct {
 	kind  frame.Kind
 }
 
-func (b *builderForm) fill(page *views.Explore) {
-	tables := []*source.Table{}
+// newBuilderForm returns the form of a spec, with the columns of its tables.
+func newBuilderForm(catalog *source.Catalog, spec *query.Spec) *builderForm {
+	b := &builderForm{catalog: catalog, spec: spec}
 	add := func(name string) {
-		if t, ok := b.catalog.Find(name); ok {
-			tables = append(tables, t)
+		if t, ok := catalog.Find(name); ok {
+			b.tables = append(b.tables, t)
 		}
 	}
-	add(b.spec.Table)
-	for _, j := range b.spec.Joins {
+	add(spec.Table)
+	for _, j := range spec.Joins {
 		add(j.Table)
 	}
-	for i, t := range tables {
+	for i, t := range b.tables {
 		for _, c := range t.Columns {
 			name, label := c.Name, c.Name
-			if len(tables) > 1 {
+			if len(b.tables) > 1 {
 				name = t.Name + "." + c.Name
 			}
 			if i > 0 {
@@ -47,6 +49,10 @@ func (b *builderForm) fill(page *views.Explore) {
 			b.columns = append(b.columns, formColumn{name, label, c.Kind})
 		}
 	}
+	return b
+}
+
+func (b *builderForm) fill(page *views.Explore) {
 	for i, j := range b.spec.Joins {
 		on, _ := json.Marshal(j.On)
 		if len(j.On) == 0 {
@@ -59,12 +65,13 @@ func (b *builderForm) fill(page *views.Explore) {
 		page.Joins = append(page.Joins, views.JoinLine{Index: strconv.Itoa(i), Table: j.Table, On: string(on), Kinds: []views.Choice{
 			{Value: "left", Label: "all rows", Selected: kind == "left"}, {Value: "inner", Label: "matching rows", Selected: kind == "inner"}}})
 	}
-	page.Joinable = b.joinable(tables)
+	page.Joinable = b.joinable()
 	for i, m := range b.spec.Measures {
 		page.Measures = append(page.Measures, views.MeasureLine{Index: strconv.Itoa(i), Fns: fnChoices(m.Fn), Columns: b.choices(m.Column, m.Fn == query.Count, numericOnly(m.Fn)), As: m.As})
 	}
 	for i, d := range b.spec.Dimensions {
-		page.Dimensions = append(page.Dimensions, views.DimensionLine{Index: strconv.Itoa(i), Columns: b.choices(d.Column, false, false), Steps: b.steps(d), As: d.As})
+		columns := b.choices(d.Column, false, false)
+		page.Dimensions = append(page.Dimensions, views.DimensionLine{Index: strconv.Itoa(i), Column: selected(columns), Columns: columns, Steps: b.steps(d), As: d.As})
 	}
 	page.Columns = b.choices("", true, false)
 	page.Filters = b.filters(b.spec.Filters, "f", b.columns)
@@ -105,6 +112,16 @@ func plainChoices(columns []formColumn, now string) []views.Choice {
 		list = append(list, views.Choice{Value: c.name, Label: c.label, Selected: strings.EqualFold(c.name, now)})
 	}
 	return list
+}
+
+// selected returns the value that a list stands at.
+func selected(list []views.Choice) string {
+	for _, c := range list {
+		if c.Selected {
+			return c.Value
+		}
+	}
+	return ""
 }
 
 func (b *builderForm) choices(now string, none, numeric bool) []views.Choice {
@@ -167,12 +184,12 @@ func (b *builderForm) steps(d query.Dimension) []views.Choice {
 }
 
 // joinable returns the tables that a foreign key connects with those of the question.
-func (b *builderForm) joinable(tables []*source.Table) []views.Choice {
+func (b *builderForm) joinable() []views.Choice {
 	var list []views.Choice
 	for i := range b.catalog.Tables {
 		t := &b.catalog.Tables[i]
 		linked := false
-		for _, have := range tables {
+		for _, have := range b.tables {
 			if have == t {
 				linked = false
 				break

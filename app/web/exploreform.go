@@ -68,11 +68,11 @@ func readForm(v url.Values, do string) *query.Spec {
 	}
 	s.Filters = readFilters(v, "f", do)
 	if c := v.Get("filter"); c != "" {
-		s.Filters = with1(s.Filters, query.Filter{Column: c, Op: query.Eq})
+		s.Filters = joined(s.Filters, query.Filter{Column: c, Op: query.Eq})
 	}
 	s.Having = readFilters(v, "h", do)
 	if c := v.Get("having"); c != "" {
-		s.Having = with1(s.Having, query.Filter{Column: c, Op: query.Gt})
+		s.Having = joined(s.Having, query.Filter{Column: c, Op: query.Gt})
 	}
 	for _, i := range indexes(v, "o.") {
 		if by := v.Get("o." + i + ".by"); by != "" && do != "remove-o."+i {
@@ -103,7 +103,8 @@ func dropStale(s *query.Spec) {
 	}
 }
 
-func with1(f *query.Filter, one query.Filter) *query.Filter {
+// joined returns a filter with one more condition, all of which must hold.
+func joined(f *query.Filter, one query.Filter) *query.Filter {
 	if f == nil {
 		f = &query.Filter{}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -54,7 +55,7 @@ func sendFile(c echo.Context, runner *query.Runner, p *presenter, req query.Requ
 		summary, err = frame.CSVWriter{}.Write(ctx, c.Response(), answer)
 	case "xlsx":
 		attach(typeXLSX)
-		summary, err = frame.XLSXWriter{Sheet: name, Caption: name, Source: p.source, Time: time.Now().UTC()}.Write(ctx, c.Response(), answer)
+		summary, err = frame.XLSXWriter{Sheet: name, Caption: strings.Join(append([]string{name}, p.narrowed()...), " · "), Source: p.source, Time: time.Now().UTC()}.Write(ctx, c.Response(), answer)
 	default:
 		h.Set(echo.HeaderContentType, typeJSON)
 		summary, err = frame.JSONWriter{

@@ -129,7 +129,17 @@ func (x *home) warm(p *account.Person) {
 // lately, or being drawn. An old one is shown until its successor is drawn.
 func (x *home) card(ctx context.Context, p *account.Person, l frame.Locale, q *query.Question) (*card, error) {
 	sees, err := x.runner.View(ctx, p, q.ConnectionID)
-	if err != nil && !isContent(err) {
+	if err != nil {
+		if !isContent(err) {
+			return nil, err
+		}
+		// What they see is not known now, so nothing that was drawn before is shown.
+		failed := &card{done: make(chan struct{}), view: views.Card{Title: q.Name, URL: "/questions/" + q.ID, Failure: (&presenter{locale: l}).failure(err)}}
+		close(failed.done)
+		return failed, nil
+	}
+	con, err := x.connections.Get(ctx, q.ConnectionID)
+	if err != nil {
 		return nil, err
 	}
 	key := q.ID + " " + strconv.Itoa(q.Version) + " " + sees + " " + l.String()
@@ -153,10 +163,11 @@ func (x *home) card(ctx context.Context, p *account.Person, l frame.Locale, q *q
 	} else {
 		old.renewed = true
 	}
-	draw := &presenter{charts: x.charts, locale: l, title: q.Name, settings: questionSettings(q), spec: q.Body.Spec, card: true}
+	draw := newPresenter(x.charts, l, con)
+	draw.title, draw.settings, draw.spec, draw.card = q.Name, questionSettings(q), q.Body.Spec, true
 	question := *q
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), cardTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cardTimeout)
 		defer cancel()
 		view, good := x.draw(ctx, draw, p, &question)
 		x.mu.Lock()
@@ -188,7 +199,7 @@ func (x *home) draw(ctx context.Context, draw *presenter, p *account.Person, q *
 		v.Failure = draw.failure(err)
 		return v, false
 	}
-	v.Caption = "as of " + time.Now().UTC().Format("2006-01-02 15:04 UTC")
+	v.Caption = draw.source + " · as of " + time.Now().UTC().Format("2006-01-02 15:04 UTC")
 	if r.Frame.Rows() == 0 {
 		v.Note = "No rows."
 		return v, true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -47,8 +48,20 @@ type job struct {
 func (q *queries) routes(g *echo.Group) {
 	g.GET("/queries/:id", q.show)
 	g.GET("/queries/:id/result", q.fragment)
-	g.POST("/queries/:id/cancel", q.remove)
+	g.POST("/queries/:id/cancel", q.cancel)
 }
+
+// holding is the address at which what a request asked is shown and not asked.
+func holding(r *http.Request) string {
+	v := r.URL.Query()
+	if r.Method == http.MethodPost {
+		v = r.PostForm
+	}
+	return with(r.URL.Path, v, "do", "", "run", "no")
+}
+
+// held reports whether an address is one at which nothing is asked.
+func held(v url.Values) bool { return v.Get("run") == "no" }
 
 // answer asks a question for a page; pane turns the answer into what is shown.
 func (q *queries) answer(c echo.Context, req query.Request, pane func(*query.Result, error) views.Result) (views.Result, error) {
@@ -56,7 +69,7 @@ func (q *queries) answer(c echo.Context, req query.Request, pane func(*query.Res
 		return views.Result{}, fault.New(fault.SignIn, "Sign in first")
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(c.Request().Context()))
-	j := &job{id: store.NewID(), person: person(c).ID, back: c.Request().URL.RequestURI(), started: time.Now(), seen: time.Now(),
+	j := &job{id: store.NewID(), person: person(c).ID, back: holding(c.Request()), started: time.Now(), seen: time.Now(),
 		cancel: cancel, done: make(chan struct{}), pane: pane}
 	q.mu.Lock()
 	if q.jobs == nil {
@@ -170,7 +183,7 @@ func (q *queries) fragment(c echo.Context) error {
 	return respond(c, http.StatusOK, views.ResultPane(r))
 }
 
-func (q *queries) remove(c echo.Context) error {
+func (q *queries) cancel(c echo.Context) error {
 	j, err := q.find(c)
 	if err != nil {
 		return err

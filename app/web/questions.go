@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,38 +68,6 @@ func (x *questions) list(c echo.Context) error {
 	return respond(c, http.StatusOK, views.QuestionsPage(page))
 }
 
-func (x *questions) create(c echo.Context) error {
-	ctx := c.Request().Context()
-	q := &query.Question{Name: c.FormValue("name"), Description: c.FormValue("description"), ConnectionID: c.FormValue("connection")}
-	q.Body.SQL = strings.ReplaceAll(c.FormValue("sql"), "\r\n", "\n")
-	if text := c.FormValue("spec"); text != "" {
-		spec, err := query.ParseSpec([]byte(text))
-		if err != nil {
-			return err
-		}
-		q.Body.Spec = spec
-	}
-	if s := readSettings(c.FormValue("chart")); writeSettings(s) != "" {
-		q.Body.Chart = json.RawMessage(writeSettings(s))
-	}
-	var err error
-	if name := c.FormValue("folder"); strings.TrimSpace(name) != "" {
-		if q.FolderID, err = x.questions.EnsureFolder(ctx, name); err != nil {
-			return err
-		}
-	}
-	if err := q.Check(person(c), account.Save); err != nil {
-		return err
-	}
-	if err := x.questions.Create(ctx, q, person(c).ID); err != nil {
-		return err
-	}
-	if err := flash(c, "The question is saved. Its address stays the same."); err != nil {
-		return err
-	}
-	return redirect(c, "/questions/"+q.ID)
-}
-
 // get returns a saved question to which the person may do the action.
 func (x *questions) get(c echo.Context, action account.Action, id string) (*query.Question, error) {
 	q, err := x.questions.Get(c.Request().Context(), id)
@@ -108,50 +77,64 @@ func (x *questions) get(c echo.Context, action account.Action, id string) (*quer
 	return q, q.Check(person(c), action)
 }
 
-// show answers a question at its address, and with a suffix its file.
-func (x *questions) show(c echo.Context) error {
-	id, extension, _ := strings.Cut(c.Param("id"), ".")
-	ctx := c.Request().Context()
+// asked is a saved question with the values it is asked with here and now.
+type asked struct {
+	*query.Question
+	connection *source.Connection
+	presenter  *presenter
+	given      map[string]string
+	fields     []views.Parameter
+	request    query.Request
+	// complete says that no parameter lacks a value.
+	complete bool
+}
+
+// ask reads a question's values and drawing from the address.
+func (x *questions) ask(c echo.Context, id string) (*asked, error) {
 	q, err := x.get(c, account.Look, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	con, err := x.connections.Get(ctx, q.ConnectionID)
+	con, err := x.connections.Get(c.Request().Context(), q.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
+	v := c.QueryParams()
+	a := &asked{Question: q, connection: con, given: parameters(v), presenter: newPresenter(x.charts, locale(c), con)}
+	for name, value := range q.Body.Parameters {
+		if _, ok := a.given[name]; !ok {
+			a.given[name] = value
+		}
+	}
+	fields, values, complete := parameterFields(q.Body.SQL, a.given, nil)
+	a.fields, a.complete = fields, complete || len(fields) == 0
+	a.request = query.Request{Person: person(c), Saved: q, Parameters: values}
+	p := a.presenter
+	p.asked, p.title, p.settings, p.spec, p.given = q.Body.SQL, q.Name, questionSettings(q), q.Body.Spec, values
+	if text := v.Get("chart"); text != "" {
+		p.settings = readSettings(text)
+	}
+	p.at("/questions/"+q.ID, v)
+	return a, nil
+}
+
+// show answers a question at its address, and with a suffix its file.
+func (x *questions) show(c echo.Context) error {
+	if id, extension, ok := strings.Cut(c.Param("id"), "."); ok {
+		return x.file(c, id, extension)
+	}
+	a, err := x.ask(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	v := c.QueryParams()
-	settings := questionSettings(q)
-	if text := v.Get("chart"); text != "" {
-		settings = readSettings(text)
-	}
-	given := parameters(v)
-	for name, value := range q.Body.Parameters {
-		if _, ok := given[name]; !ok {
-			given[name] = value
-		}
-	}
-	fields, values, complete := parameterFields(q.Body.SQL, given, nil)
-	base := "/questions/" + q.ID
-	p := &presenter{charts: x.charts, locale: locale(c), asked: q.Body.SQL, source: con.Name, zone: con.Config.TimeZone, title: q.Name, settings: settings, spec: q.Body.Spec, table: true,
-		link:      func(k chart.Kind) string { return with(base, v, "chart", kindOnly(settings, k)) },
-		download:  func(extension string) string { return with(base+"."+extension, v) },
-		optionURL: with(base+".option", v)}
-	req := query.Request{Person: person(c), Saved: q, Parameters: values}
-	if extension != "" {
-		for _, known := range extensions {
-			if known == extension {
-				return sendFile(c, x.runner, p, req, extension, q.Name)
-			}
-		}
-		return echo.NewHTTPError(http.StatusNotFound)
-	}
-	page := views.Question{Chrome: chrome(c, q.Name, "questions"), ID: q.ID, Name: q.Name, Description: q.Description, Connection: con.Name,
-		Folder: x.folder(c, q.FolderID), Version: strconv.Itoa(q.Version), SavedAt: q.UpdatedAt.UTC().Format("2006-01-02 15:04 UTC"), SavedBy: x.who(c, q.CreatedBy),
-		Parameters: fields, CanSave: q.Check(person(c), account.Save) == nil}
-	page.OpenURL, page.OpenLabel = openURL(q, given, page.Chrome)
-	if complete || len(fields) == 0 {
-		result, err := x.queries.answer(c, req, p.pane(c))
+	page := views.Question{Chrome: chrome(c, a.Name, "questions"), ID: a.ID, Name: a.Name, Description: a.Description, Connection: a.connection.Name,
+		Folder: x.folder(c, a.FolderID), Version: strconv.Itoa(a.Version), SavedAt: a.UpdatedAt.UTC().Format("2006-01-02 15:04 UTC"), SavedBy: x.who(c, a.CreatedBy),
+		Parameters: a.fields, CanSave: a.Check(person(c), account.Save) == nil}
+	page.OpenURL, page.OpenLabel = openURL(a.Question, a.given, page.Chrome)
+	if held(c.QueryParams()) {
+		page.AskURL = with("/questions/"+a.ID, c.QueryParams(), "run", "")
+	} else if a.complete {
+		result, err := x.queries.answer(c, a.request, a.presenter.pane(c))
 		if err != nil {
 			return err
 		}
@@ -160,10 +143,22 @@ func (x *questions) show(c echo.Context) error {
 	return respond(c, http.StatusOK, views.QuestionPage(page))
 }
 
+func (x *questions) file(c echo.Context, id, extension string) error {
+	if !slices.Contains(extensions, extension) {
+		return echo.NewHTTPError(http.StatusNotFound)
+	}
+	a, err := x.ask(c, id)
+	if err != nil {
+		return err
+	}
+	return sendFile(c, x.runner, a.presenter, a.request, extension, a.Name)
+}
+
 func questionSettings(q *query.Question) chart.Settings { return readSettings(string(q.Body.Chart)) }
 
+// openURL is where a question is changed, by clicking or in SQL.
 func openURL(q *query.Question, given map[string]string, chrome views.Chrome) (to, label string) {
-	v := url.Values{"connection": {q.ConnectionID}}
+	v := url.Values{"connection": {q.ConnectionID}, "question": {q.ID}, "version": {strconv.Itoa(q.Version)}}
 	if len(q.Body.Chart) > 0 {
 		v.Set("chart", string(q.Body.Chart))
 	}
@@ -202,48 +197,6 @@ func (x *questions) folder(c echo.Context, id string) string {
 		}
 	}
 	return ""
-}
-
-func (x *questions) edit(c echo.Context) error {
-	q, err := x.get(c, account.Save, c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, views.QuestionFormPage(views.QuestionForm{Chrome: chrome(c, "Change "+q.Name, "questions"), ID: q.ID, Version: strconv.Itoa(q.Version),
-		Name: q.Name, Description: q.Description, Folder: x.folder(c, q.FolderID), Folders: folders(c, x.questions)}))
-}
-
-func (x *questions) update(c echo.Context) error {
-	ctx := c.Request().Context()
-	q, err := x.get(c, account.Save, c.Param("id"))
-	if err != nil {
-		return err
-	}
-	q.Name, q.Description, q.FolderID = c.FormValue("name"), c.FormValue("description"), ""
-	if n, err := strconv.Atoi(c.FormValue("version")); err == nil {
-		q.Version = n
-	}
-	if name := strings.TrimSpace(c.FormValue("folder")); name != "" {
-		if q.FolderID, err = x.questions.EnsureFolder(ctx, name); err != nil {
-			return err
-		}
-	}
-	if err := q.Check(person(c), account.Save); err != nil { // the folder it goes to
-		return err
-	}
-	err = x.questions.Update(ctx, q, person(c).ID)
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
-		page := views.QuestionForm{Chrome: chrome(c, "Change "+q.Name, "questions"), ID: q.ID, Version: c.FormValue("version"), Name: q.Name, Description: q.Description,
-			Folder: c.FormValue("folder"), Folders: folders(c, x.questions), Errors: fault.FieldsOf(err)}
-		if len(page.Errors) == 0 {
-			page.Problem = fault.MessageOf(err)
-		}
-		return respond(c, statuses[fault.KindOf(err)], views.QuestionFormPage(page))
-	}
-	if err != nil {
-		return err
-	}
-	return redirect(c, "/questions/"+q.ID)
 }
 
 func (x *questions) remove(c echo.Context) error {
@@ -289,7 +242,7 @@ func (x *questions) restore(c echo.Context) error {
 	if _, err := x.get(c, account.Save, c.Param("id")); err != nil {
 		return err
 	}
-	if _, err := x.questions.Restore(c.Request().Context(), c.Param("id"), n, person(c).ID); err != nil {
+	if _, err := x.questions.Restore(c.Request().Context(), c.Param("id"), n, person(c)); err != nil {
 		return err
 	}
 	if err := flash(c, "Version "+strconv.Itoa(n)+" is the newest again."); err != nil {

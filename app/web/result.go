@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -42,10 +43,25 @@ type presenter struct {
 	link      func(chart.Kind) string
 	download  func(extension string) string
 	optionURL string
-	// spec, where the question was built by clicking, tells which numbers may be summed up.
+	// spec, where the question was built by clicking, tells which numbers may be
+	// summed up and what is filtered; given are a written question's values.
 	spec  *query.Spec
+	given map[string]string
 	card  bool // a card rather than a page
 	table bool // list the rows too
+}
+
+// newPresenter returns a presenter of a connection's answers, for a page that
+// lists the rows too.
+func newPresenter(charts *chart.Drawer, l frame.Locale, con *source.Connection) *presenter {
+	return &presenter{charts: charts, locale: l, source: con.Name, zone: con.Config.TimeZone, table: true}
+}
+
+// at gives the answer the addresses below path that its question has in other forms.
+func (p *presenter) at(path string, v url.Values) {
+	p.link = func(k chart.Kind) string { return with(path, v, "chart", kindOnly(p.settings, k)) }
+	p.download = func(extension string) string { return with(path+"."+extension, v) }
+	p.optionURL = with(path+".option", v)
 }
 
 func (p *presenter) formatter() frame.Formatter {
@@ -94,22 +110,23 @@ func lineColumn(text string, position int) (line, column int) {
 
 // pane returns the result pane of an answer.
 func (p *presenter) pane(c echo.Context) func(*query.Result, error) views.Result {
-	ctx := c.Request().Context()
+	// The answer may be fetched by a later request than the one that asked.
+	ctx := context.WithoutCancel(c.Request().Context())
 	return func(r *query.Result, err error) views.Result {
 		if err != nil {
 			return views.Result{Failure: p.failure(err)}
 		}
-		f := r.Frame
+		// What was cut is told once, below; drawing and table need not say it again.
+		whole := *r.Frame
+		whole.Truncated = false
+		f := &whole
 		v := views.Result{SQL: r.SQL, Caption: p.caption(r)}
-		if f.Truncated {
-			v.Notes = append(v.Notes, fmt.Sprintf("Only the first %s rows are here; there are more. A download has all of them.", p.count(f.Rows())))
-		}
 		if f.Rows() == 0 {
 			v.Empty = true
 			v.Downloads = p.downloads(false)
 			return v
 		}
-		drawn, err := p.draw(contextOf(ctx), f)
+		drawn, err := p.draw(ctx, f)
 		if err != nil {
 			drawn = &views.Chart{Problem: fault.MessageOf(err)}
 		}
@@ -129,6 +146,9 @@ func (p *presenter) pane(c echo.Context) func(*query.Result, error) views.Result
 				v.Chart.Data = nil // the rows are listed below
 			}
 		}
+		if r.Frame.Truncated {
+			v.Notes = append(v.Notes, p.cut(f.Rows(), v.Table))
+		}
 		v.Kinds = p.kinds(f)
 		v.Downloads = p.downloads(v.Chart != nil && v.Chart.Wide != "")
 		return v
@@ -137,12 +157,26 @@ func (p *presenter) pane(c echo.Context) func(*query.Result, error) views.Result
 
 func (p *presenter) count(n int) string { return p.formatter().Number(float64(n), 0) }
 
+// cut says that there are more rows than were read, and how many of those a table lists.
+func (p *presenter) cut(rows int, t *views.Table) string {
+	text := fmt.Sprintf("There are more rows than the %s that were read", p.count(rows))
+	if t != nil && len(t.Rows) < rows {
+		text += fmt.Sprintf(", of which %s are listed", p.count(len(t.Rows)))
+		t.More = ""
+	}
+	if p.download != nil {
+		text += "; a download has all of them"
+	}
+	return text + "."
+}
+
 func (p *presenter) caption(r *query.Result) string {
 	rows := "1 row"
 	if n := r.Frame.Rows(); n != 1 {
 		rows = p.count(n) + " rows"
 	}
-	parts := []string{p.source, rows, elapsed(r.Elapsed)}
+	parts := append([]string{p.source}, p.narrowed()...)
+	parts = append(parts, rows, elapsed(r.Elapsed))
 	if p.zone != "" {
 		parts = append(parts, "times in "+p.zone)
 	}
@@ -195,7 +229,7 @@ func (p *presenter) kinds(f *frame.Frame) []views.Link {
 	now := p.effective(f).Kind
 	var list []views.Link
 	for _, k := range chart.Kinds() {
-		if k.Kind != now && (chart.Fit(f, chart.Settings{Kind: k.Kind}) != nil || k.Kind == chart.Pivot && !pivotable(f)) {
+		if k.Kind != now && (chart.Fit(f, chart.Settings{Kind: k.Kind}) != nil || k.Kind == chart.Pivot && len(f.Columns) < 3) {
 			continue
 		}
 		list = append(list, views.Link{Label: k.Label, URL: p.link(k.Kind), Current: k.Kind == now})
@@ -220,7 +254,8 @@ func (p *presenter) rows(f *frame.Frame) *views.Table {
 	formats := make([]frame.ColumnFormatter, len(f.Columns))
 	for i, c := range f.Columns {
 		formats[i] = p.formatter().Column(c)
-		t.Columns = append(t.Columns, views.TableColumn{Name: c.Name, Type: c.Type, Numeric: c.Kind == frame.Number, Whole: c.Kind == frame.Date || c.Kind == frame.Time})
+		formats[i].Even(f, i, shownRows)
+		t.Columns = append(t.Columns, views.TableColumn{Name: c.Name, Unit: unitWord(c.Name, p.settings.Unit[c.Name]), Type: c.Type, Numeric: c.Kind == frame.Number, Whole: c.Kind == frame.Date || c.Kind == frame.Time})
 	}
 	n := min(f.Rows(), shownRows)
 	var b []byte
@@ -238,6 +273,17 @@ func (p *presenter) rows(f *frame.Frame) *views.Table {
 		t.More = fmt.Sprintf("%s of %s rows are listed here.", p.count(n), p.count(f.Rows()))
 	}
 	return t
+}
+
+// unitWord is how a column's head names a unit, "" where its name does already.
+func unitWord(column, unit string) string {
+	switch {
+	case unit == "ratio" || strings.EqualFold(spoken(column), unit):
+		return ""
+	case unit == "percent":
+		return "%"
+	}
+	return unit
 }
 
 func position(err error) string {

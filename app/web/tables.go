@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"assay/app/account"
+	"assay/app/chart"
 	"assay/app/fault"
 	"assay/app/frame"
 	"assay/app/query"
@@ -17,6 +18,7 @@ import (
 // tables is the pages of single tables: what their catalog says, and rows when asked.
 type tables struct {
 	connections *source.Store
+	charts      *chart.Drawer
 	rules       *query.Rules
 	queries     *queries
 }
@@ -73,9 +75,10 @@ func (x *tables) show(c echo.Context) error {
 			}
 		}
 	}
-	if c.QueryParam("rows") != "" {
+	if c.QueryParam("rows") != "" && !held(c.QueryParams()) {
 		spec := &query.Spec{Table: name, Limit: sampleRows}
-		p := &presenter{source: con.Name, zone: con.Config.TimeZone, table: true, settings: tableOnly}
+		p := newPresenter(x.charts, locale(c), con)
+		p.settings = tableOnly
 		r, err := x.queries.answer(c, query.Request{Person: person(c), Connection: con.ID, Spec: spec}, p.pane(c))
 		if err != nil {
 			return err

@@ -80,21 +80,6 @@ window.addEventListener('pageshow', () => {
 document.addEventListener('toast', (e) => toast(e.detail?.text ?? e.detail?.value, e.detail?.kind))
 document.addEventListener('htmx:error', () => toast(offline, 'bad'))
 
-// data-events: each message asks the element to fetch itself anew, through
-// hx-trigger="refresh"; a message named "done" is the last.
-function listen(element) {
-  const events = new EventSource(element.dataset.events)
-  const refresh = () => {
-    if (element.isConnected) htmx.trigger(element, 'refresh', {}, false)
-    else events.close()
-  }
-  events.addEventListener('message', refresh)
-  events.addEventListener('done', () => {
-    events.close()
-    refresh()
-  })
-}
-
 const seen = new WeakSet()
 
 function enhance(root) {
@@ -105,7 +90,7 @@ function enhance(root) {
       f(element)
     }
   }
-  find('[data-events]', listen)
+  find('form[data-submit]', (form) => form.requestSubmit())
   find('textarea[data-editor=sql]', (area) => import('./sql.js').then(({ edit }) => edit(area), () => {}))
 }
 

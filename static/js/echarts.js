@@ -1,7 +1,7 @@
 // The one set of chart types, drawn alike on the server and in the browser.
 import { use } from 'echarts/core'
 import {
-  BarChart, BoxplotChart, FunnelChart, GaugeChart, HeatmapChart, LineChart,
+  BarChart, BoxplotChart, GaugeChart, HeatmapChart, LineChart,
   PieChart, SankeyChart, ScatterChart, TreemapChart,
 } from 'echarts/charts'
 import {
@@ -13,7 +13,7 @@ import { LabelLayout, LegacyGridContainLabel } from 'echarts/features'
 import { SVGRenderer } from 'echarts/renderers'
 
 use([
-  BarChart, BoxplotChart, FunnelChart, GaugeChart, HeatmapChart, LineChart,
+  BarChart, BoxplotChart, GaugeChart, HeatmapChart, LineChart,
   PieChart, SankeyChart, ScatterChart, TreemapChart,
   AriaComponent, DataZoomInsideComponent, DatasetComponent, GraphicComponent, GridComponent,
   LegendComponent, MarkAreaComponent, MarkLineComponent, MarkPointComponent, TitleComponent,

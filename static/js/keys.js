@@ -1,5 +1,5 @@
 // data-key="g d" on a link, button or field gives it a shortcut: one key, or
-// two in turn. <html data-keys="off"> turns them all off.
+// two in turn.
 const wait = 1200
 let before = ''
 let since = 0
@@ -8,7 +8,7 @@ const typing = (t) => t.isContentEditable || t.matches?.('input, textarea, selec
 
 document.addEventListener('keydown', (e) => {
   if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return
-  if (document.documentElement.dataset.keys === 'off' || typing(e.composedPath()[0])) return
+  if (typing(e.composedPath()[0])) return
   if (document.querySelector('dialog[open]')) return
   const pair = e.timeStamp - since < wait ? `${before} ${e.key}` : ''
   const target = find(pair) ?? find(e.key)

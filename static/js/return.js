@@ -9,7 +9,7 @@ export function bindReturn() {
   form.addEventListener('submit', (e) => {
     const control = e.submitter?.name ? e.submitter : document.activeElement
     if (!form.contains(control) || control.classList.contains('btn-primary')) return
-    sessionStorage.setItem(key, JSON.stringify({ name: control.name, value: e.submitter?.value, at: Date.now(), form: form.scrollTop, page: scrollY }))
+    sessionStorage.setItem(key, JSON.stringify({ name: control.name, value: e.submitter?.value, at: Date.now(), page: scrollY }))
   })
   const left = JSON.parse(sessionStorage.getItem(key) ?? 'null')
   sessionStorage.removeItem(key)
@@ -19,6 +19,5 @@ export function bindReturn() {
   const named = [...form.elements].filter((x) => x.name === left.name && x.type !== 'hidden')
   const control = named.find((x) => x.type === 'submit' && x.value === left.value) ?? named.find((x) => x.type !== 'submit')
   control?.focus({ preventScroll: true })
-  form.scrollTop = left.form
   scrollTo(0, left.page)
 }

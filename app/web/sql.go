@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -16,9 +17,9 @@ import (
 	"assay/views"
 )
 
-// editor is the place for questions written in SQL. What fits into an address
+// written is the place for questions written in SQL. What fits into an address
 // is in the address.
-type editor struct {
+type written struct {
 	connections *source.Store
 	runner      *query.Runner
 	questions   *query.Store
@@ -26,7 +27,7 @@ type editor struct {
 	queries     *queries
 }
 
-func (x *editor) routes(g *echo.Group) {
+func (x *written) routes(g *echo.Group) {
 	g.GET("/sql", may(account.AskSQL, x.show))
 	g.POST("/sql", may(account.AskSQL, x.run))
 	for _, extension := range extensions {
@@ -39,14 +40,15 @@ func (x *editor) routes(g *echo.Group) {
 const longestAddress = 6000
 
 // run takes the form to the address that stands for it.
-func (x *editor) run(c echo.Context) error {
+func (x *written) run(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
 		return err
 	}
 	values := url.Values{}
+	kept := []string{"connection", "sql", "chart", "question", "version"}
 	for k, v := range form {
-		if len(v) > 0 && v[0] != "" && (k == "connection" || k == "sql" || k == "chart" || strings.HasPrefix(k, "p.")) {
+		if len(v) > 0 && v[0] != "" && (slices.Contains(kept, k) || strings.HasPrefix(k, "p.")) {
 			values.Set(k, strings.ReplaceAll(v[0], "\r\n", "\n"))
 		}
 	}
@@ -69,7 +71,9 @@ func ours(r *http.Request) bool {
 	return false
 }
 
-func (x *editor) show(c echo.Context) error { return x.page(c, c.QueryParams(), ours(c.Request())) }
+func (x *written) show(c echo.Context) error {
+	return x.page(c, c.QueryParams(), ours(c.Request()) && !held(c.QueryParams()))
+}
 
 // parameters returns the values given for a written question's parameters.
 func parameters(v url.Values) map[string]string {
@@ -113,7 +117,7 @@ func parameterFields(sql string, given map[string]string, problems map[string]st
 	return fields, values, complete
 }
 
-func (x *editor) page(c echo.Context, v url.Values, run bool) error {
+func (x *written) page(c echo.Context, v url.Values, run bool) error {
 	page := views.SQL{Chrome: chrome(c, "SQL", "sql"), Text: v.Get("sql"), ChartJSON: v.Get("chart")}
 	page.Chrome.Wide = true
 	list, err := x.connections.List(c.Request().Context())
@@ -137,24 +141,28 @@ func (x *editor) page(c echo.Context, v url.Values, run bool) error {
 		page.Connections = append(page.Connections, views.Choice{Value: one.ID, Label: one.Name, Selected: one.ID == con.ID})
 	}
 	page.Connection, page.Dialect = con.ID, con.Kind
+	page.Opened = changing(c, x.questions, v)
 	fields, values, complete := parameterFields(page.Text, parameters(v), nil)
 	page.Parameters = fields
-	if strings.TrimSpace(page.Text) != "" {
-		if run && (complete || len(fields) == 0) {
-			if err := x.answer(c, &page, v, con, values); err != nil {
-				return err
-			}
-		} else {
-			page.Waiting = !run
+	switch {
+	case strings.TrimSpace(page.Text) == "":
+	case held(v):
+		page.Waiting = "This question was stopped. Press Run to ask it again."
+	case !run:
+		page.Waiting = "This question came by a link from another site. Read it, then press Run."
+	case !complete && len(fields) > 0:
+		page.Waiting = "Fill in " + missing(fields, values) + ", then press Run."
+	default:
+		if err := x.answer(c, &page, v, con, values); err != nil {
+			return err
 		}
 	}
 	page.History = x.history(c, con.ID)
 	return respond(c, http.StatusOK, views.SQLPage(page))
 }
 
-func (x *editor) answer(c echo.Context, page *views.SQL, v url.Values, con *source.Connection, values map[string]string) error {
-	settings := readSettings(v.Get("chart"))
-	p := x.presenter(c, con, v, settings)
+func (x *written) answer(c echo.Context, page *views.SQL, v url.Values, con *source.Connection, values map[string]string) error {
+	p := x.presenter(c, con, v, values)
 	req := query.Request{Person: person(c), Connection: con.ID, SQL: page.Text, Parameters: values, Explain: v.Get("explain") != ""}
 	if req.Explain {
 		p.settings, p.link, p.download, p.optionURL = tableOnly, nil, nil, ""
@@ -176,26 +184,39 @@ func (x *editor) answer(c echo.Context, page *views.SQL, v url.Values, con *sour
 		return err
 	}
 	page.Result = &result
-	if result.Failure == nil && account.May(person(c), account.Save, account.OnConnection(con.ID)).Allowed {
-		page.Save = &views.SaveForm{Connection: con.ID, SQL: page.Text, Chart: writeSettings(settings), Folders: folders(c, x.questions)}
+	if result.Failure == nil && !req.Explain && account.May(person(c), account.Save, account.OnConnection(con.ID)).Allowed {
+		page.Save = &views.SaveForm{Body: views.QuestionBody{Connection: con.ID, SQL: page.Text, Chart: writeSettings(p.settings)}, Folders: folders(c, x.questions), Opened: page.Opened}
 	}
 	return nil
 }
 
-func (x *editor) presenter(c echo.Context, con *source.Connection, v url.Values, settings chart.Settings) *presenter {
-	p := &presenter{charts: x.charts, locale: locale(c), asked: v.Get("sql"), source: con.Name, zone: con.Config.TimeZone, settings: settings, table: true}
+func (x *written) presenter(c echo.Context, con *source.Connection, v url.Values, given map[string]string) *presenter {
+	p := newPresenter(x.charts, locale(c), con)
+	p.asked, p.settings, p.given = v.Get("sql"), readSettings(v.Get("chart")), given
 	if len(v.Encode()) <= longestAddress {
-		p.link = func(k chart.Kind) string { return with("/sql", v, "chart", kindOnly(settings, k)) }
-		p.download = func(extension string) string { return with("/sql."+extension, v) }
-		p.optionURL = with("/sql.option", v)
+		p.at("/sql", v)
 	}
 	return p
+}
+
+// missing lists the parameters that have no value yet, in words.
+func missing(fields []views.Parameter, values map[string]string) string {
+	var names []string
+	for _, f := range fields {
+		if _, ok := values[f.Name]; !ok {
+			names = append(names, f.Name)
+		}
+	}
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return strings.Join(names, "")
 }
 
 // shownHistory is how many earlier questions the page lists.
 const shownHistory = 20
 
-func (x *editor) history(c echo.Context, connection string) []views.Asked {
+func (x *written) history(c echo.Context, connection string) []views.Asked {
 	list, err := x.questions.History(c.Request().Context(), person(c).ID, connection, shownHistory)
 	if err != nil {
 		return nil
@@ -217,7 +238,7 @@ func (x *editor) history(c echo.Context, connection string) []views.Asked {
 	return out
 }
 
-func (x *editor) file(extension string) echo.HandlerFunc {
+func (x *written) file(extension string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := c.QueryParams()
 		if err := account.Check(person(c), account.AskSQL, account.OnConnection(v.Get("connection"))); err != nil {
@@ -232,6 +253,6 @@ func (x *editor) file(extension string) echo.HandlerFunc {
 		}
 		_, values, _ := parameterFields(v.Get("sql"), parameters(v), nil)
 		req := query.Request{Person: person(c), Connection: con.ID, SQL: v.Get("sql"), Parameters: values}
-		return sendFile(c, x.runner, x.presenter(c, con, v, readSettings(v.Get("chart"))), req, extension, "result")
+		return sendFile(c, x.runner, x.presenter(c, con, v, values), req, extension, "result")
 	}
 }
