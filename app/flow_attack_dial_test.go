@@ -294,6 +294,9 @@ func TestAttackServersWordsInErrors(t *testing.T) {
 		{"no database", "postgres", postgresRefuses("3D000")},
 		{"full", "postgres", postgresRefuses("53300")},
 		{"no right", "postgres", postgresRefuses("42501")},
+		{"another refusal", "postgres", postgresRefuses("XX000")},
+		{"an unknown setting", "postgres", postgresRefuses("22023")},
+		{"words as a code", "postgres", postgresRefuses(sentinel)},
 		{"refusal", "mysql", mysqlRefuses},
 		{"asks for files", "mysql", mysqlAsks(&took)},
 	} {

@@ -45,7 +45,11 @@ func (a *api) createFolder(ctx context.Context, in *folderInput) (*body[folder],
 	if err != nil {
 		return nil, err
 	}
-	if err := account.Check(from(ctx).person, account.Look, account.InFolder(id)); err != nil {
+	p, err := a.People.Active(ctx, from(ctx).person.ID) // a new folder is granted to everyone
+	if err != nil {
+		return nil, err
+	}
+	if err := account.Check(p, account.Look, account.InFolder(id)); err != nil {
 		return nil, fault.New(fault.Conflict, "This name is taken; choose another one")
 	}
 	list, err := a.Questions.Folders(ctx)

@@ -76,7 +76,15 @@ func readBody(c echo.Context, q *query.Question) error {
 func (x *questions) readName(c echo.Context, q *query.Question) (err error) {
 	q.Name, q.Description, q.FolderID = c.FormValue("name"), c.FormValue("description"), ""
 	if name := strings.TrimSpace(c.FormValue("folder")); name != "" && strings.TrimSpace(q.Name) != "" {
-		q.FolderID, err = x.questions.EnsureFolder(c.Request().Context(), name)
+		if q.FolderID, err = x.questions.EnsureFolder(c.Request().Context(), name); err != nil {
+			return err
+		}
+		// A new folder is granted to everyone, which counts from now on.
+		p, err := x.people.Active(c.Request().Context(), person(c).ID)
+		if err != nil {
+			return err
+		}
+		c.Set(personKey, p)
 	}
 	return err
 }

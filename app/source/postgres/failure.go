@@ -121,10 +121,19 @@ func (db *database) refused(f *source.Failure, e *pgconn.PgError) {
 	case "42501":
 		f.Message, f.Hint = "This user may not connect to the database", "Its administrator can GRANT CONNECT."
 	case "22023", "42704":
-		f.Message, f.Hint = "The server does not know one of the connection's settings: "+e.Message, "Check the time zone and the options."
+		f.Message, f.Hint = "The server does not know one of the connection's settings", "Check the time zone and the options."
 	default:
-		f.Message = "The server refused the connection: " + e.Message
+		f.Message, f.Hint = "The server refused the connection ("+sqlState(e.Code)+")", "Its log says why."
 	}
+}
+
+// sqlState returns a server's error code where it is one, since a hostile server
+// may put anything there.
+func sqlState(code string) string {
+	if len(code) != 5 || strings.ContainsFunc(code, func(r rune) bool { return (r < '0' || r > '9') && (r < 'A' || r > 'Z') }) {
+		return "no error code"
+	}
+	return "error " + code
 }
 
 // tlsProblem words what is wrong with the encryption, if anything is.
