@@ -34,9 +34,7 @@ func fixedProvider(cfg config.Config) *identity.Provider {
 	}
 	p := &identity.Provider{Kind: identity.OIDC, Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret,
 		DefaultRole: cfg.OIDCDefaultRole, JustInTime: true}
-	for _, domain := range strings.FieldsFunc(cfg.OIDCDomains, func(r rune) bool { return r == ',' || r == ' ' }) {
-		p.AllowedDomains = append(p.AllowedDomains, domain)
-	}
+	p.AllowedDomains = strings.FieldsFunc(cfg.OIDCDomains, func(r rune) bool { return r == ',' || r == ' ' })
 	p.TrustEmail = len(p.AllowedDomains) == 0
 	if strings.TrimSuffix(strings.TrimSpace(cfg.OIDCIssuer), "/") == "https://accounts.google.com" {
 		p.Kind, p.Issuer, p.Name = identity.Google, "", "Google"

@@ -111,7 +111,7 @@ func (s *Store) AllMembers(ctx context.Context, groups []string) (list []Member,
 	for some := range slices.Chunk(groups, 500) {
 		var part []Member
 		err := s.db.Read().NewRaw("SELECT m.group_id, p.id, p.name FROM members m JOIN people p ON p.id = m.person_id WHERE m.group_id IN (?) AND p.kind = ? ORDER BY m.group_id, p.name, p.id",
-			bun.In(some), Human).Scan(ctx, &part)
+			bun.List(some), Human).Scan(ctx, &part)
 		if err != nil {
 			return nil, err
 		}
@@ -187,7 +187,7 @@ func (s *Store) exchange(ctx context.Context, tx bun.Tx, group string, add, remo
 	in := set(now)
 	for some := range slices.Chunk(add, 500) {
 		var found []somebody
-		if err := tx.NewRaw("SELECT id, email FROM people WHERE kind = ? AND id IN (?)", Human, bun.In(some)).Scan(ctx, &found); err != nil {
+		if err := tx.NewRaw("SELECT id, email FROM people WHERE kind = ? AND id IN (?)", Human, bun.List(some)).Scan(ctx, &found); err != nil {
 			return nil, nil, err
 		}
 		known := map[string]bool{}
@@ -215,10 +215,10 @@ func (s *Store) exchange(ctx context.Context, tx bun.Tx, group string, add, remo
 	remove = slices.DeleteFunc(slices.Clone(remove), func(id string) bool { return !in[id] })
 	for some := range slices.Chunk(remove, 500) {
 		var gone []somebody
-		if err := tx.NewRaw("SELECT id, email FROM people WHERE id IN (?)", bun.In(some)).Scan(ctx, &gone); err != nil {
+		if err := tx.NewRaw("SELECT id, email FROM people WHERE id IN (?)", bun.List(some)).Scan(ctx, &gone); err != nil {
 			return nil, nil, err
 		}
-		if _, err := tx.NewRaw("DELETE FROM members WHERE group_id = ? AND person_id IN (?)", group, bun.In(some)).Exec(ctx); err != nil {
+		if _, err := tx.NewRaw("DELETE FROM members WHERE group_id = ? AND person_id IN (?)", group, bun.List(some)).Exec(ctx); err != nil {
 			return nil, nil, err
 		}
 		left = append(left, gone...)

@@ -156,6 +156,9 @@ func (a *api) createConnection(ctx context.Context, in *connectionCreate) (*crea
 	if err != nil {
 		return nil, err
 	}
+	if err := a.Rules.MayConnect(ctx, p, c); err != nil {
+		return nil, err
+	}
 	if err := a.Connections.Create(ctx, c); err != nil {
 		return nil, err
 	}
@@ -190,6 +193,9 @@ func (a *api) updateConnection(ctx context.Context, in *connectionPatch) (*body[
 func (a *api) saveConnection(ctx context.Context, c *source.Connection, given Configuration) (*body[newConnection], error) {
 	notes, err := given.apply(&c.Config)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.Rules.MayConnect(ctx, from(ctx).person, c); err != nil {
 		return nil, err
 	}
 	if err := a.Connections.Update(ctx, c); err != nil {

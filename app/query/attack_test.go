@@ -2,6 +2,7 @@ package query
 
 import (
 	"database/sql"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +182,42 @@ func TestAttackPaddingDoesNotHideTheQuestion(t *testing.T) {
 	for _, want := range []string{`"orders"`, "sql_sha256", "o.email", "secret@example.com"} {
 		if !strings.Contains(string(list[0].Detail), want) {
 			t.Errorf("the record lacks %s: %s", want, list[0].Detail)
+		}
+	}
+}
+
+func TestAttackSecondWayToADatabaseWithRules(t *testing.T) {
+	r := newRoom(t, usual)
+	path := t.TempDir() + "/shop.db"
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(shopScript); err != nil {
+		t.Fatal(err)
+	}
+	id := r.connect(t, "lite", source.Config{Kind: "sqlite", Path: path})
+	keeper := r.customRole(t, "keeper@example.com", account.Look, account.Ask, account.SeeConnections, account.AskSQL, account.EditConnections)
+	second := &source.Connection{Name: "second", CreatedBy: keeper.ID, Config: source.Config{Kind: "sqlite", Path: filepath.Dir(path) + "//shop.db"}}
+	if err := r.rules.MayConnect(t.Context(), keeper, second); err != nil || !second.Private {
+		t.Errorf("a second connection without rules: %v, private %v", err, second.Private)
+	}
+	if err := r.connections.Create(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	other := r.join(t, "other@example.com", account.Analyst, nil)
+	if account.May(other, account.Ask, account.OnConnection(second.ID)).Allowed || !account.May(r.again(t, keeper), account.Ask, account.OnConnection(second.ID)).Allowed {
+		t.Error("what somebody makes who may not grant rights is not theirs alone")
+	}
+	r.rule(t, id, "orders", account.Subject{Kind: account.Everyone}, byRegion)
+	for _, p := range []string{path, filepath.Dir(path) + "/./shop.db"} {
+		third := &source.Connection{Name: "third", Config: source.Config{Kind: "sqlite", Path: p}}
+		if err := r.rules.MayConnect(t.Context(), keeper, third); !fault.Is(err, fault.Denied) {
+			t.Errorf("%s: %v", p, err)
+		}
+		if err := r.rules.MayConnect(t.Context(), r.person, third); err != nil {
+			t.Errorf("an administrator: %v", err)
 		}
 	}
 }

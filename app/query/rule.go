@@ -84,10 +84,11 @@ func (r *Rule) event(action string) audit.Event {
 
 // Rules keeps the rules of all connections and works out what each person sees.
 type Rules struct {
-	db    *store.Store
-	pools *source.Pools
-	log   *audit.Log
-	now   func() time.Time
+	db          *store.Store
+	pools       *source.Pools
+	connections *source.Store
+	log         *audit.Log
+	now         func() time.Time
 
 	mu      sync.Mutex
 	changes int
@@ -101,7 +102,7 @@ type knownRules struct {
 
 // NewRules returns the rules of a store.
 func NewRules(s *store.Store, p *source.Pools, log *audit.Log) *Rules {
-	return &Rules{db: s, pools: p, log: log, now: func() time.Time { return time.Now().UTC() }, known: map[string]knownRules{}}
+	return &Rules{db: s, pools: p, connections: p.Store(), log: log, now: func() time.Time { return time.Now().UTC() }, known: map[string]knownRules{}}
 }
 
 // List returns the rules of a connection by table.

@@ -25,6 +25,8 @@ type Connection struct {
 	ID   string `bun:"id,pk"`
 	Name string `bun:"name"`
 	Kind string `bun:"kind"`
+	// Private says, of a new connection, that it is granted to who makes it alone.
+	Private bool `bun:"-"`
 	// Config holds everything but the secrets once read through Store.
 	Config Config `bun:"-"`
 	// Reference is where the password is kept where that is not in our store, to be
@@ -176,8 +178,8 @@ func (c *Connection) event(action string) audit.Event {
 	return audit.Event{Action: action, Connection: c.ID, Object: audit.Object{Kind: "connection", ID: c.ID, Name: c.Name}, Detail: detail}
 }
 
-// Create saves a new connection and gives it an id. Everyone is granted it, as
-// far as their roles go, until that is changed.
+// Create saves a new connection and gives it an id. Everyone, or where it is
+// Private who makes it, is granted it, as far as their roles go, until that is changed.
 func (s *Store) Create(ctx context.Context, c *Connection) (err error) {
 	defer fault.Wrap(&err, "source.Create")
 	defer s.db.Granted()
@@ -192,8 +194,12 @@ func (s *Store) Create(ctx context.Context, c *Connection) (err error) {
 		if _, err := tx.NewInsert().Model(c).Exec(ctx); err != nil {
 			return store.Duplicate(err, "There is already a connection named %q", c.Name)
 		}
+		kind, subject := "everyone", ""
+		if c.Private {
+			kind, subject = "person", c.CreatedBy
+		}
 		_, err := tx.NewRaw(`INSERT INTO grants (id, subject_kind, subject_id, object_kind, object_id, level, created_at)
-			VALUES (?, 'everyone', '', 'connection', ?, 'sql', ?)`, store.NewID(), c.ID, c.CreatedAt).Exec(ctx)
+			VALUES (?, ?, ?, 'connection', ?, 'sql', ?)`, store.NewID(), kind, subject, c.ID, c.CreatedAt).Exec(ctx)
 		if err != nil {
 			return err
 		}

@@ -46,6 +46,9 @@ func NewPools(s *Store, dial func(ctx context.Context, network, address string) 
 	return &Pools{store: s, drivers: s.drivers, dial: dial, own: own, open: map[string]*opened{}}
 }
 
+// Store returns the connections whose databases these are.
+func (p *Pools) Store() *Store { return p.store }
+
 // Opened is a database ready to be asked.
 type Opened struct {
 	Connection *Connection // without secrets

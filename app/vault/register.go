@@ -35,7 +35,7 @@ const present = "? IS NOT NULL AND length(?) > 0 AND ? NOT IN (?)"
 
 func (c column) conditions() []any {
 	except := append([]string{""}, c.except...)
-	return []any{bun.Ident(c.value), bun.Ident(c.value), bun.Ident(c.key), bun.In(except)}
+	return []any{bun.Ident(c.value), bun.Ident(c.value), bun.Ident(c.key), bun.List(except)}
 }
 
 func (c column) count(ctx context.Context, db bun.IDB) (n int, err error) {

@@ -189,6 +189,9 @@ func (x *connections) try(c echo.Context, f typed, test func(context.Context) (s
 // save stores what the form says, or shows it again where something is wrong.
 func (x *connections) save(c echo.Context, f typed, store func(context.Context, *source.Connection) error) error {
 	if f.err == nil {
+		f.err = x.rules.MayConnect(c.Request().Context(), person(c), &f.connection)
+	}
+	if f.err == nil {
 		f.err = store(c.Request().Context(), &f.connection)
 	}
 	if f.err != nil {

@@ -224,11 +224,6 @@ func (s *serverSessions) give(c echo.Context, secret string, life time.Duration)
 	http.SetCookie(c.Response(), sessions.NewCookie(s.cookie(), secret, o))
 }
 
-// enter signs a person in; via says how they proved who they are.
-func (s *serverSessions) enter(c echo.Context, p *account.Person, via string) error {
-	return s.start(c, p.ID, via, nil, account.SessionLife)
-}
-
 // renew notes that the person has just proved again who they are, and gives the
 // session another id.
 func (s *serverSessions) renew(c echo.Context) error {

@@ -125,7 +125,7 @@ func (r *rules) hints(p *place) ([]edit, error) {
 	return edits, nil
 }
 
-var errHints = errors.New("Hints stand after a table's name and alias, as in FROM t AS a WITH (NOLOCK)")
+var errHints = errors.New("hints stand after a table's name and alias, as in FROM t AS a WITH (NOLOCK)")
 
 // apply returns the tokens with the edits, none of which overlap, and notes where each place stands now.
 func apply(tokens []token, edits []edit) ([]token, error) {
