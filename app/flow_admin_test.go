@@ -163,7 +163,7 @@ func TestRightsAreNotTakenByAdministeringPeople(t *testing.T) {
 	if strings.Contains(offered, "admin") || strings.Contains(offered, "analyst") || !strings.Contains(offered, "Keeper") {
 		t.Errorf("a keeper of people may give the roles %q", offered)
 	}
-	keeper.open(me).says(".notice", "may do more than you")
+	keeper.open(me).says(".notice", "Only administrators")
 	everything := url.Values{"name": {"All"}, "description": {""}, "right": {"edit_people", "edit_rights"}}
 	for _, tt := range []struct {
 		name, to string

@@ -52,6 +52,8 @@ type house struct {
 	orders, stuck string
 	// file is the path of the first one's file.
 	file string
+	// beside is the path of another such file, where a test needs one.
+	beside string
 	// peopleRole and shared are a role and a question of the matrix.
 	peopleRole, shared string
 

@@ -91,9 +91,9 @@ func classes(h *house) map[string]class {
 		"verifyAudit": {action: account.SeeAudit},
 
 		"listConnections":     {action: account.SeeConnections},
-		"createConnection":    {action: account.EditConnections, body: object{"name": "connection NEW", "kind": "sqlite", "path": h.file}},
+		"createConnection":    {action: account.EditConnections, body: object{"name": "connection NEW", "kind": "sqlite", "path": h.beside}},
 		"getConnection":       {action: account.SeeConnections, kind: "connection", granted: true},
-		"replaceConnection":   {action: account.EditConnections, kind: "connection", body: object{"name": "connection NEW", "kind": "sqlite", "path": h.file}},
+		"replaceConnection":   {action: account.EditConnections, kind: "connection", body: object{"name": "connection NEW", "kind": "sqlite", "path": h.beside}},
 		"updateConnection":    {action: account.EditConnections, kind: "connection", body: object{"name": "connection NEW"}},
 		"deleteConnection":    {action: account.EditConnections, kind: "connection"},
 		"testConnection":      {action: account.SeeConnections, kind: "connection", granted: true},
@@ -217,7 +217,7 @@ func (m *matrix) made(c caller, kind string, reachable bool) (id, inner string) 
 	case "record":
 		return "1", ""
 	case "connection", "question":
-		id := m.connect(name, source.Config{Kind: "sqlite", Path: m.file})
+		id := m.connect(name, source.Config{Kind: "sqlite", Path: m.beside})
 		if kind == "question" {
 			q := &query.Question{Name: name, ConnectionID: id, Body: query.Body{Spec: &query.Spec{Table: "regions"}}}
 			m.must(m.api.Questions.Create(ctx, q, m.people[account.Admin]))
@@ -288,6 +288,7 @@ func (m *matrix) callers() []caller {
 // TestEveryOperationAsEverybody is the matrix of who may do what to what.
 func TestEveryOperationAsEverybody(t *testing.T) {
 	h := newHouse(t)
+	h.beside = ordersFile(t) // a database that no rule is for
 	m := &matrix{house: h, byQuery: map[string]string{}}
 	role := &account.RoleDef{Name: "people only", Actions: []account.Action{account.EditPeople}}
 	m.must(h.api.People.CreateRole(t.Context(), role))

@@ -91,6 +91,10 @@ func (s *Store) openSQLite(dir string) error {
 		return fmt.Errorf("open our store: %w", err)
 	}
 	writer.SetMaxOpenConns(1)
+	if err := settled(writer); err != nil {
+		writer.Close()
+		return fmt.Errorf("open our store: %w", err)
+	}
 	reader, err := sql.Open("sqlite", dsn("_pragma=query_only(1)"))
 	if err != nil {
 		writer.Close()
@@ -101,6 +105,20 @@ func (s *Store) openSQLite(dir string) error {
 	s.write = bun.NewDB(writer, sqlitedialect.New())
 	s.read = bun.NewDB(reader, sqlitedialect.New())
 	return nil
+}
+
+// settled opens the first connection, which puts a new file into WAL mode. For
+// that alone SQLite does not wait for another process that is just doing it.
+func settled(db *sql.DB) error {
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		err := db.Ping()
+		lite, ok := errors.AsType[*sqlite.Error](err)
+		if !ok || lite.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // Close closes the store.
