@@ -101,7 +101,8 @@ func TestEverythingEndsInTime(t *testing.T) {
 			}
 			took := time.Since(begun)
 			f := source.AsFailure(err)
-			if f == nil && took > 500*time.Millisecond || f != nil && f.Code != source.DeadlineExceeded && !strings.Contains(f.Message, "too big") {
+			if f == nil && took > time.Second || // an answer may come with its deadline
+				f != nil && f.Code != source.DeadlineExceeded && !strings.Contains(f.Message, "too big") {
 				t.Errorf("got %v", err)
 			}
 			if took > 2500*time.Millisecond {
