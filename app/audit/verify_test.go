@@ -204,8 +204,12 @@ func TestDamageIsFoundAndLocated(t *testing.T) {
 		}, found{Cut, InRecord, 1, 0}},
 		{"set the head back", func(i intruder, end int64) { i.do("UPDATE audit_head SET seq = ?", end-3) }, found{Changed, InHead, 0, 0}},
 		{"set the head forward", func(i intruder, end int64) { i.do("UPDATE audit_head SET seq = ?", end+3) }, found{Changed, InHead, 0, 0}},
-		{"change the head's hash", func(i intruder, _ int64) { i.do("UPDATE audit_head SET hash = CASE substr(hash, 1, 1) WHEN 'a' THEN 'b' ELSE 'a' END || substr(hash, 2)") }, found{Changed, InHead, 0, 0}},
-		{"change the head's seal", func(i intruder, _ int64) { i.do("UPDATE audit_head SET seal = CASE substr(seal, 1, 1) WHEN 'a' THEN 'b' ELSE 'a' END || substr(seal, 2)") }, found{Changed, InHead, 0, 0}},
+		{"change the head's hash", func(i intruder, _ int64) {
+			i.do("UPDATE audit_head SET hash = CASE substr(hash, 1, 1) WHEN 'a' THEN 'b' ELSE 'a' END || substr(hash, 2)")
+		}, found{Changed, InHead, 0, 0}},
+		{"change the head's seal", func(i intruder, _ int64) {
+			i.do("UPDATE audit_head SET seal = CASE substr(seal, 1, 1) WHEN 'a' THEN 'b' ELSE 'a' END || substr(seal, 2)")
+		}, found{Changed, InHead, 0, 0}},
 		{"take the head's seal away", func(i intruder, _ int64) { i.do("UPDATE audit_head SET seal = ''") }, found{Changed, InHead, 0, 0}},
 		{"say that more was retired", func(i intruder, _ int64) { i.do("UPDATE audit_head SET sealed_to = 15") }, found{Changed, InHead, 0, 0}},
 		{"begin the head anew", func(i intruder, _ int64) {
