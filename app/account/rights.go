@@ -23,7 +23,8 @@ type Rights struct {
 	// anybody: there the others have to be granted too.
 	limited map[string]bool
 	scopes  []Action // of the token; nil means all
-	// print names everything above, so that what was answered under other rights is told apart.
+	// print names everything that decides what is seen, so that what was answered
+	// under other rights is told apart. A token's scopes decide only what is done.
 	print string
 }
 
@@ -184,7 +185,7 @@ func (r *Rights) fingerprint(p *Person) string {
 		groups = append(groups, g.ID)
 	}
 	limited := slices.Sorted(maps.Keys(r.limited))
-	body, _ := json.Marshal([]any{p.Role, r.role.Actions, groups, granted, limited, r.scopes, p.Attributes})
+	body, _ := json.Marshal([]any{p.Role, r.role.Actions, groups, granted, limited, p.Attributes})
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:16])
 }
@@ -198,7 +199,6 @@ func (p *Person) narrowed(scopes []Action) *Person {
 	rights := *p.rights
 	rights.scopes = scopes
 	narrow.rights = &rights
-	rights.print = rights.fingerprint(&narrow)
 	return &narrow
 }
 
@@ -212,7 +212,7 @@ func (s *Store) look() {
 // touched is called after a change to who may do what: the next request reads it anew.
 func (s *Store) touched() { s.proven.forget() }
 
-// missingRole is the fault of naming a role that does not exist.
+// knownRole reports whether there is such a role.
 func (s *Store) knownRole(ctx context.Context, r Role) (bool, error) {
 	if _, ok := builtIn[r]; ok {
 		return true, nil
