@@ -36,24 +36,24 @@ func (v *verdicts) check(d source.Driver, sql string, l limits) (verdict, error)
 	if ok && (l.print != "" || len(l.policy.Routines) == 0) {
 		return known, nil
 	}
+	var fresh verdict
 	policy := l.policy
 	if policy.Tables != nil {
 		policy.Tables = func(n source.Name) (source.Reading, error) {
 			r, err := l.policy.Tables(n)
-			known.limited = known.limited || r.Select != ""
+			fresh.limited = fresh.limited || r.Select != ""
 			return r, err
 		}
 	}
-	checked, err := d.Guard(sql, policy)
-	known.Checked = checked
-	if err != nil || len(sql) > longestVerdict {
-		return known, err
+	var err error
+	if fresh.Checked, err = d.Guard(sql, policy); err != nil || len(sql) > longestVerdict {
+		return fresh, err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.passed == nil || len(v.passed) >= keptVerdicts {
 		v.passed = map[verdictKey]verdict{}
 	}
-	v.passed[key] = known
-	return known, nil
+	v.passed[key] = fresh
+	return fresh, nil
 }
