@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"assay/app/audit"
-	"assay/app/store"
 )
 
 // auditCommand is "assay audit verify": it says whether the audit record is whole.
@@ -33,20 +32,11 @@ func auditCommand(ctx context.Context, c call) error {
 			return err
 		}
 	}
-	log := newLog(c.errors, cfg.LogFormat)
-	key, err := masterKey(cfg, log)
-	if err != nil {
-		return err
-	}
-	s, err := store.Open(ctx, cfg.DatabaseURL, cfg.DataDir)
+	s, v, err := openStore(ctx, cfg, newLog(c.errors, cfg.LogFormat))
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := openVault(ctx, cfg, s, key)
-	if err != nil {
-		return err
-	}
 	verdict, err := audit.Open(s, v).In(cfg.DataDir).Verify(ctx)
 	if err != nil {
 		return plain(err)

@@ -64,19 +64,11 @@ func keysCommand(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	key, err := masterKey(cfg, newLog(c.errors, cfg.LogFormat))
-	if err != nil {
-		return err
-	}
-	s, err := store.Open(ctx, cfg.DatabaseURL, cfg.DataDir)
+	s, v, err := openStore(ctx, cfg, newLog(c.errors, cfg.LogFormat))
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	v, err := openVault(ctx, cfg, s, key)
-	if err != nil {
-		return err
-	}
 	ctx = audit.As(ctx, audit.Actor{Name: "system", Via: "command"})
 	return rotateKeys(ctx, c.out, v, audit.Open(s, v), *master)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -57,27 +58,19 @@ func openRooms(ctx context.Context, cfg config.Config, log *slog.Logger, listene
 			r.close()
 		}
 	}()
-	key, err := masterKey(cfg, log)
-	if err != nil {
-		return nil, err
-	}
-	if r.store, err = store.Open(ctx, cfg.DatabaseURL, cfg.DataDir); err != nil {
-		return nil, err
-	}
-	v, err := openVault(ctx, cfg, r.store, key)
-	if err != nil {
+	if r.store, r.vault, err = openStore(ctx, cfg, log); err != nil {
 		return nil, err
 	}
 	reach := source.Reach{Private: cfg.PrivateHosts, Never: listeners}
-	r.vault, r.audit = v, audit.Open(r.store, v).In(cfg.DataDir)
-	r.people = account.NewStore(r.store, v, r.audit)
+	r.audit = audit.Open(r.store, r.vault).In(cfg.DataDir)
+	r.people = account.NewStore(r.store, r.vault, r.audit)
 	if r.throttle, err = account.NewThrottle(ctx, r.store); err != nil {
 		return nil, err
 	}
 	if r.identities, err = openIdentities(cfg, r, reach); err != nil {
 		return nil, err
 	}
-	r.connections = source.NewStore(r.store, v, drivers(), r.audit).WithReferences(references(cfg))
+	r.connections = source.NewStore(r.store, r.vault, drivers(), r.audit).WithReferences(references(cfg))
 	r.pools = source.NewPools(r.connections, reach.Dial, own(cfg))
 	r.questions, r.rules = query.NewStore(r.store, r.audit), query.NewRules(r.store, r.pools, r.audit)
 	r.runner = query.NewRunner(query.Rooms{Pools: r.pools, Questions: r.questions, Rules: r.rules, People: r.people, Log: r.audit}, query.Limits{Timeout: cfg.QueryTimeout, Rows: cfg.QueryRows, Bytes: cfg.QueryBytes, Concurrency: cfg.Concurrency})
@@ -110,6 +103,23 @@ func own(cfg config.Config) source.Own {
 		}
 	}
 	return o
+}
+
+// openStore opens our own database and the vault of what is sealed in it.
+func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*store.Store, *vault.Vault, error) {
+	key, err := masterKey(cfg, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := store.Open(ctx, cfg.DatabaseURL, cfg.DataDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := openVault(ctx, cfg, s, key)
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return s, v, nil
 }
 
 func masterKey(cfg config.Config, log *slog.Logger) (vault.Key, error) {
