@@ -1,19 +1,16 @@
 package query
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"assay/app/account"
-	"assay/app/fault"
 	"assay/app/frame"
 	"assay/app/source"
 )
@@ -26,7 +23,7 @@ type limits struct {
 	print string
 }
 
-// Limits works out what a person sees of a connection. Anything that cannot be
+// limits works out what a person sees of a connection. Anything that cannot be
 // shown to respect the rules is refused by the policy, with the reason.
 func (s *Rules) limits(ctx context.Context, p *account.Person, opened source.Opened) (limits, error) {
 	id := opened.Connection.ID
@@ -338,198 +335,4 @@ func laxer(a, b How) How {
 		return Redact
 	}
 	return Empty
-}
-
-// ruleFilter spells a rule's condition over the columns of its table, with
-// constants in place of parameters; values returns what an attribute that is
-// compared with a column stands for.
-func ruleFilter(body *RuleBody, t *source.Table, d source.Dialect, now time.Time, values func(attribute, column string) []string) (string, error) {
-	f, err := withAttributes(body.Filter, values)
-	if err != nil {
-		return "", err
-	}
-	b := binder{dialect: d, now: now, constant: true}
-	return b.where(f, "filter", func(field, name string) (target, error) {
-		c, ok := t.Column(name[strings.LastIndexByte(name, '.')+1:])
-		if !ok {
-			return target{}, fault.Field(field, "The table %s has no column %s", t.Name, name)
-		}
-		return target{sql: columnOf(t, d, c.Name), kind: c.Kind, name: c.Name}, nil
-	})
-}
-
-// plainReason is the first sentence of what is wrong with a rule.
-func plainReason(err error) string {
-	for _, reason := range fault.FieldsOf(err) {
-		return reason
-	}
-	return fault.MessageOf(err)
-}
-
-// attributeRef is a value that stands for what the person has.
-type attributeRef struct {
-	Attribute string `json:"attribute"`
-}
-
-// withAttributes returns the filter with the person's values in place of the
-// attributes it names. A person without a value is told so, since a filter
-// without one would mean something else.
-func withAttributes(f *Filter, lookup func(attribute, column string) []string) (*Filter, error) {
-	if f == nil {
-		return nil, nil
-	}
-	out := *f
-	fill := func(list []Filter) ([]Filter, error) {
-		if list == nil {
-			return nil, nil
-		}
-		filled := make([]Filter, len(list))
-		for i := range list {
-			one, err := withAttributes(&list[i], lookup)
-			if err != nil {
-				return nil, err
-			}
-			filled[i] = *one
-		}
-		return filled, nil
-	}
-	var err error
-	if out.And, err = fill(f.And); err != nil {
-		return nil, err
-	}
-	if out.Or, err = fill(f.Or); err != nil {
-		return nil, err
-	}
-	raw := bytes.TrimSpace(f.Value)
-	if len(raw) == 0 || raw[0] != '{' || f.Op == Last {
-		return &out, nil
-	}
-	var ref attributeRef
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&ref); err != nil || ref.Attribute == "" {
-		return nil, fault.Field("filter", "A value is plain or names an attribute, as in {\"attribute\": \"region\"}")
-	}
-	values := lookup(ref.Attribute, f.Column)
-	if len(values) == 0 {
-		return nil, fault.Field("filter", "your account has no value for the attribute %s", ref.Attribute)
-	}
-	texts := make([]json.RawMessage, len(values))
-	for i, v := range values {
-		if texts[i], err = json.Marshal(v); err != nil {
-			return nil, err
-		}
-	}
-	switch {
-	case f.Op == In || f.Op == NotIn:
-		out.Value, err = json.Marshal(texts)
-	case len(texts) == 1:
-		out.Value = texts[0]
-	case f.Op == Eq, f.Op == Ne:
-		out.Op = map[Op]Op{Eq: In, Ne: NotIn}[f.Op]
-		out.Value, err = json.Marshal(texts)
-	default:
-		return nil, fault.Field("filter", "the attribute %s has several values, and %s takes one", ref.Attribute, f.Op)
-	}
-	return &out, err
-}
-
-// anybody gives every attribute a value that its column's kind reads, so that a
-// rule can be tried before anybody asks.
-func anybody(t *source.Table) func(attribute, column string) []string {
-	return func(_, column string) []string {
-		if c, ok := t.Column(column[strings.LastIndexByte(column, '.')+1:]); ok && (c.Kind == frame.Date || c.Kind == frame.Time) {
-			return []string{"2000-01-31"}
-		}
-		return []string{"1"}
-	}
-}
-
-// Catalog returns what a person may know of a connection's database: the tables
-// they can read, without what tells of rows that are hidden.
-func (s *Rules) Catalog(ctx context.Context, p *account.Person, connection string) (_ *source.Catalog, err error) {
-	defer fault.Wrap(&err, "query.Rules.Catalog(%s)", connection)
-	opened, err := s.pools.Open(ctx, connection)
-	if err != nil {
-		return nil, err
-	}
-	catalog, err := s.pools.Catalog(ctx, connection)
-	if err != nil {
-		return nil, err
-	}
-	return s.visible(ctx, p, opened, catalog)
-}
-
-func (s *Rules) visible(ctx context.Context, p *account.Person, opened source.Opened, catalog *source.Catalog) (*source.Catalog, error) {
-	l, err := s.limits(ctx, p, opened)
-	if err != nil || l.policy.Tables == nil {
-		return catalog, err
-	}
-	seen := visibleCatalog{*catalog}
-	seen.Tables = nil
-	for _, t := range catalog.Tables {
-		r, err := l.policy.Tables(source.Name{Schema: t.Schema, Name: t.Name})
-		if err != nil {
-			continue
-		}
-		if r.Select != "" {
-			t.RowEstimate = nil
-		}
-		seen.Tables = append(seen.Tables, t)
-	}
-	seen.Routines, seen.Code = nil, source.OwnCode{}
-	for i := range seen.Tables {
-		seen.Tables[i] = seen.within(seen.Tables[i])
-	}
-	return &seen.Catalog, nil
-}
-
-// visibleCatalog is a catalog of the tables that a person may know of.
-type visibleCatalog struct{ source.Catalog }
-
-// within returns a table without what leads to tables that are not in the catalog.
-func (c *visibleCatalog) within(t source.Table) source.Table {
-	there := func(schema, name string) bool {
-		return slices.ContainsFunc(c.Tables, func(o source.Table) bool {
-			return strings.EqualFold(o.Name, name) && (schema == "" || strings.EqualFold(o.Schema, schema))
-		})
-	}
-	t.ForeignKeys = slices.DeleteFunc(slices.Clone(t.ForeignKeys), func(fk source.ForeignKey) bool { return !there(fk.Schema, fk.Table) })
-	t.Parents = slices.DeleteFunc(slices.Clone(t.Parents), func(p source.Name) bool { return !there(p.Schema, p.Name) })
-	t.Columns = slices.Clone(t.Columns)
-	for i := range t.Columns {
-		if r := t.Columns[i].References; r != nil && !there(r.Schema, r.Table) {
-			t.Columns[i].References = nil
-		}
-	}
-	return t
-}
-
-// Tell says in words what a person sees of a table and why.
-func (s *Rules) Tell(ctx context.Context, p *account.Person, connection string, name source.Name) (words []string, err error) {
-	defer fault.Wrap(&err, "query.Rules.Tell(%s)", connection)
-	opened, err := s.pools.Open(ctx, connection)
-	if err != nil {
-		return nil, err
-	}
-	l, err := s.limits(ctx, p, opened)
-	switch {
-	case err != nil:
-		return nil, err
-	case p.Role == account.Admin:
-		return []string{"Administrators see every row and column"}, nil
-	case l.policy.Tables == nil:
-		return []string{"No rule limits this connection: all rows and columns are seen"}, nil
-	}
-	r, err := l.policy.Tables(name)
-	if f := source.AsFailure(err); f != nil {
-		return []string{f.Message}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if r.Select == "" {
-		return []string{"No rule limits this table: all rows and columns are seen"}, nil
-	}
-	return []string{"Rules limit this table; in its place stands", fmt.Sprintf("(%s)", r.Select)}, nil
 }

@@ -30,16 +30,22 @@ func shops(t *testing.T, r *room) map[string]string {
 	t.Helper()
 	_, pg := sourcetest.Postgres(t).NewDatabase(t, shopScript)
 	_, maria := sourcetest.MariaDB(t).NewDatabase(t, shopScript)
+	return map[string]string{"postgres": r.connect(t, "pg", pg), "mysql": r.connect(t, "maria", maria), "sqlite": r.connect(t, "lite", sqliteShop(t))}
+}
+
+// sqliteShop makes the shop in a file.
+func sqliteShop(t *testing.T) source.Config {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "shop.db")
 	db, err := sql.Open("sqlite", file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer db.Close()
 	if _, err := db.Exec(shopScript); err != nil {
 		t.Fatal(err)
 	}
-	db.Close()
-	return map[string]string{"postgres": r.connect(t, "pg", pg), "mysql": r.connect(t, "maria", maria), "sqlite": r.connect(t, "lite", source.Config{Kind: "sqlite", Path: file})}
+	return source.Config{Kind: "sqlite", Path: file}
 }
 
 func (r *room) join(t *testing.T, email string, role account.Role, attributes map[string][]string) *account.Person {
@@ -231,6 +237,25 @@ func TestRulesOfGroupsAndPeopleOpenMore(t *testing.T) {
 	}
 	if err := r.people.DeleteGroup(t.Context(), us.ID); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a group that a rule is for was removed: %v", err)
+	}
+}
+
+func TestNarrowTokensAskUnderRules(t *testing.T) {
+	r := newRoom(t, usual)
+	id := r.connect(t, "lite", sqliteShop(t))
+	r.rule(t, id, "orders", account.Subject{Kind: account.Everyone}, byRegion)
+	eu := r.join(t, "eu@example.com", account.Analyst, map[string][]string{"region": {"EU"}})
+	_, secret, err := r.people.CreateToken(t.Context(), eu.ID, account.NewToken{Name: "narrow", Scopes: []account.Action{account.Look, account.AskSQL}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	narrow, _, err := r.people.Bearer(t.Context(), secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.Frame(t.Context(), Request{Person: narrow, Connection: id, SQL: "select count(*) from orders"})
+	if err != nil || cells(got.Frame) != "2;" {
+		t.Errorf("%v, want 2 rows as for the whole account", err)
 	}
 }
 

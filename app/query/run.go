@@ -136,7 +136,7 @@ func (r *Runner) prepare(ctx context.Context, req Request) (*prepared, error) {
 	p := &prepared{opened: opened, asked: req.SQL, view: viewOf(opened, limits)}
 	var text string
 	if req.Spec != nil {
-		compiled, err := r.Compile(ctx, req.Person, req.Connection, req.Spec)
+		compiled, err := r.compile(ctx, opened, limits, req.Spec)
 		if err != nil {
 			return nil, err
 		}
@@ -194,14 +194,22 @@ func viewOf(opened source.Opened, l limits) string {
 // Compile spells a spec for its connection without running it, over the tables
 // that the person may know of.
 func (r *Runner) Compile(ctx context.Context, p *account.Person, connection string, s *Spec) (*Compiled, error) {
-	if err := s.Check(); err != nil {
-		return nil, err
-	}
 	opened, err := r.pools.Open(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
-	catalog, err := r.rules.Catalog(ctx, p, connection)
+	l, err := r.rules.limits(ctx, p, opened)
+	if err != nil {
+		return nil, err
+	}
+	return r.compile(ctx, opened, l, s)
+}
+
+func (r *Runner) compile(ctx context.Context, opened source.Opened, l limits, s *Spec) (*Compiled, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	catalog, err := r.rules.catalog(ctx, opened.Connection.ID, l)
 	if err != nil {
 		return nil, err
 	}
