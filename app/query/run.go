@@ -43,6 +43,11 @@ type Request struct {
 	// Limit is the most rows wanted: 0 for the usual cap, Uncapped for all.
 	Limit   int
 	Timeout time.Duration
+	// Narrow holds conditions that rows have to meet beside the question's own:
+	// on columns of a built question's tables, or of a written question's result.
+	Narrow []Filter
+	// MaxAge lets an answer be given that is at most so old; 0 asks anew.
+	MaxAge time.Duration
 	// Explain asks for the database's plan instead of the rows.
 	Explain bool
 }
@@ -426,6 +431,9 @@ type Result struct {
 	Elapsed time.Duration
 	// Shared says that the same question was being answered already and both got one answer.
 	Shared bool
+	// Cached says that the answer was kept from before; At is when the database gave it.
+	Cached bool
+	At     time.Time
 }
 
 // Frame asks the question and holds its answer up to the limits, which
@@ -453,7 +461,7 @@ func (r *Runner) Frame(ctx context.Context, req Request) (*Result, error) {
 			return nil, err
 		}
 		f.Truncated = f.Truncated || a.Truncated()
-		return &Result{ID: a.ID, SQL: a.SQL, Frame: f, Elapsed: a.Elapsed()}, nil
+		return &Result{ID: a.ID, SQL: a.SQL, Frame: f, Elapsed: a.Elapsed(), At: r.now().UTC()}, nil
 	})
 	end := ended{err: err, elapsed: r.now().Sub(started)}
 	if err == nil {

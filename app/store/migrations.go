@@ -319,4 +319,151 @@ var migrations = []migration{
 	// Catalogs that were read before tell nothing of what code a database's owner
 	// made; they are read again when they are needed.
 	{"0007_catalogs", []string{`DELETE FROM catalogs`}},
+	// Dashboards, reports, schedules and alerts, see package saved.
+	{"0008_saved", []string{
+		`CREATE TABLE saved (
+			id TEXT PRIMARY KEY,
+			kind TEXT NOT NULL,
+			folder_id TEXT NOT NULL DEFAULT '',
+			name TEXT NOT NULL,
+			description TEXT NOT NULL DEFAULT '',
+			body TEXT NOT NULL,
+			version {int} NOT NULL,
+			created_by TEXT NOT NULL,
+			created_at {time} NOT NULL,
+			updated_at {time} NOT NULL
+		)`,
+		`CREATE INDEX saved_kind ON saved (kind, name, id)`,
+		`CREATE TABLE saved_versions (
+			item_id TEXT NOT NULL REFERENCES saved (id) ON DELETE CASCADE,
+			version {int} NOT NULL,
+			name TEXT NOT NULL,
+			description TEXT NOT NULL DEFAULT '',
+			body TEXT NOT NULL,
+			saved_by TEXT NOT NULL,
+			saved_at {time} NOT NULL,
+			PRIMARY KEY (item_id, version)
+		)`,
+	}},
+	// Links for those without an account. The token is never stored; subject is
+	// the sharer's attributes and groups as they were.
+	{"0009_shares", []string{
+		`CREATE TABLE shares (
+			id TEXT PRIMARY KEY,
+			token_hash TEXT NOT NULL UNIQUE,
+			kind TEXT NOT NULL,
+			object_id TEXT NOT NULL,
+			name TEXT NOT NULL DEFAULT '',
+			password_hash TEXT NOT NULL DEFAULT '',
+			settings TEXT NOT NULL,
+			subject TEXT NOT NULL,
+			created_by TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			created_at {time} NOT NULL,
+			expires_at {time},
+			revoked_at {time},
+			last_opened_at {time},
+			opened {int} NOT NULL DEFAULT 0
+		)`,
+		`CREATE INDEX shares_object ON shares (kind, object_id)`,
+		`CREATE INDEX shares_creator ON shares (created_by)`,
+		`CREATE TABLE share_visits (
+			id TEXT PRIMARY KEY,
+			share_id TEXT NOT NULL REFERENCES shares (id) ON DELETE CASCADE,
+			at {time} NOT NULL,
+			address TEXT NOT NULL,
+			agent TEXT NOT NULL,
+			outcome TEXT NOT NULL
+		)`,
+		`CREATE INDEX share_visits_share ON share_visits (share_id, at)`,
+	}},
+	// What schedules and alerts did, to whom, how an alert stands, and where
+	// administrators let results be sent. A lease says until when a process works
+	// on a row; another one takes over what was left.
+	{"0010_runs", []string{
+		`CREATE TABLE runs (
+			id TEXT PRIMARY KEY,
+			kind TEXT NOT NULL,
+			item_id TEXT NOT NULL REFERENCES saved (id) ON DELETE CASCADE,
+			slot {time} NOT NULL,
+			cause TEXT NOT NULL,
+			by_id TEXT NOT NULL DEFAULT '',
+			state TEXT NOT NULL,
+			attempt {int} NOT NULL DEFAULT 0,
+			lease_until {time},
+			lease TEXT NOT NULL DEFAULT '',
+			started_at {time},
+			ended_at {time},
+			message TEXT NOT NULL DEFAULT '',
+			log TEXT NOT NULL DEFAULT '',
+			facts TEXT NOT NULL DEFAULT '',
+			created_at {time} NOT NULL
+		)`,
+		`CREATE INDEX runs_item ON runs (item_id, created_at, id)`,
+		`CREATE INDEX runs_open ON runs (state) WHERE state IN ('waiting', 'running', 'delivering')`,
+		`CREATE UNIQUE INDEX runs_slot ON runs (item_id, slot) WHERE cause <> 'now'`,
+		`CREATE TABLE deliveries (
+			id TEXT PRIMARY KEY,
+			run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+			target TEXT NOT NULL,
+			name TEXT NOT NULL DEFAULT '',
+			state TEXT NOT NULL,
+			attempt {int} NOT NULL DEFAULT 0,
+			lease_until {time},
+			lease TEXT NOT NULL DEFAULT '',
+			next_at {time},
+			message TEXT NOT NULL DEFAULT '',
+			sent_at {time},
+			created_at {time} NOT NULL,
+			updated_at {time} NOT NULL
+		)`,
+		`CREATE UNIQUE INDEX deliveries_target ON deliveries (run_id, target)`,
+		`CREATE INDEX deliveries_open ON deliveries (state) WHERE state IN ('pending', 'sending')`,
+		`CREATE TABLE due (
+			item_id TEXT PRIMARY KEY REFERENCES saved (id) ON DELETE CASCADE,
+			version {int} NOT NULL DEFAULT 0,
+			next_at {time},
+			paused BOOLEAN NOT NULL DEFAULT FALSE,
+			stopped TEXT NOT NULL DEFAULT '',
+			state TEXT NOT NULL DEFAULT '',
+			progress TEXT NOT NULL DEFAULT '',
+			silent_until {time},
+			updated_at {time} NOT NULL
+		)`,
+		`CREATE INDEX due_next ON due (next_at)`,
+		`CREATE TABLE channels (
+			id TEXT PRIMARY KEY,
+			name TEXT NOT NULL UNIQUE,
+			kind TEXT NOT NULL,
+			host TEXT NOT NULL,
+			url {blob} NOT NULL,
+			secret {blob} NOT NULL,
+			created_by TEXT NOT NULL,
+			created_at {time} NOT NULL,
+			updated_at {time} NOT NULL
+		)`,
+	}},
+	// Answers that replicas share, and reports frozen with their data.
+	{"0011_answers", []string{
+		`CREATE TABLE answers (
+			key TEXT PRIMARY KEY,
+			connection_id TEXT NOT NULL,
+			body {blob} NOT NULL,
+			size {int} NOT NULL,
+			at {time} NOT NULL,
+			used_at {time} NOT NULL
+		)`,
+		`CREATE INDEX answers_used ON answers (used_at)`,
+		`CREATE INDEX answers_connection ON answers (connection_id)`,
+		`CREATE TABLE snapshots (
+			id TEXT PRIMARY KEY,
+			kind TEXT NOT NULL,
+			item_id TEXT NOT NULL REFERENCES saved (id) ON DELETE CASCADE,
+			name TEXT NOT NULL DEFAULT '',
+			body {blob} NOT NULL,
+			view TEXT NOT NULL,
+			created_by TEXT NOT NULL,
+			created_at {time} NOT NULL
+		)`,
+		`CREATE INDEX snapshots_item ON snapshots (item_id, created_at)`,
+	}},
 }

@@ -15,6 +15,7 @@ import (
 
 	"assay/app/account"
 	"assay/app/fault"
+	"assay/app/figure"
 	"assay/app/frame"
 	"assay/app/query"
 	"assay/app/source"
@@ -65,7 +66,7 @@ func newRuleDraft(r *query.Rule) *ruleDraft {
 			d.text, d.lines = string(text), nil
 			return d
 		}
-		line := draftLine{column: one.Column, op: one.Op, value: valueText(&one)}
+		line := draftLine{column: one.Column, op: one.Op, value: figure.ValueText(&one)}
 		if name, ok := attributeOf(&one); ok {
 			line.attribute, line.value = true, name
 		}
@@ -300,7 +301,7 @@ func (d *ruleDraft) lineViews(t *source.Table) (list []views.RuleLine) {
 			line.Columns = append(line.Columns, views.Choice{Value: l.column, Label: l.column + " (no longer there)", Selected: true})
 		}
 		for _, op := range query.Ops {
-			line.Ops = append(line.Ops, views.Choice{Value: string(op), Label: opLabels[op], Selected: op == l.op})
+			line.Ops = append(line.Ops, views.Choice{Value: string(op), Label: figure.OpWords[op], Selected: op == l.op})
 		}
 		line.From = []views.Choice{{Value: "value", Label: "the value"}, {Value: "attribute", Label: "the person's attribute", Selected: l.attribute}}
 		list = append(list, line)

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"assay/app/figure"
 	"assay/app/query"
 )
 
@@ -71,7 +72,7 @@ func conditionWords(f *query.Filter) string {
 	if f.Column == "" {
 		return ""
 	}
-	words := f.Column + " " + opLabels[f.Op]
+	words := f.Column + " " + figure.OpWords[f.Op]
 	if f.Op == query.IsNull || f.Op == query.NotNull {
 		return words
 	}
@@ -79,15 +80,15 @@ func conditionWords(f *query.Filter) string {
 		return words + " the person's attribute " + name
 	}
 	if f.Op == query.Last {
-		return words + " " + valueText(f)
+		return words + " " + figure.ValueText(f)
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(f.Value, &list) != nil {
-		return words + " " + quoted(scalarText(f.Value))
+		return words + " " + quoted(figure.ScalarText(f.Value))
 	}
 	parts := make([]string, len(list))
 	for i, raw := range list {
-		parts[i] = quoted(scalarText(raw))
+		parts[i] = quoted(figure.ScalarText(raw))
 	}
 	if f.Op == query.Between {
 		return words + " " + strings.Join(parts, " and ")

@@ -13,6 +13,7 @@ import (
 	"assay/app/account"
 	"assay/app/chart"
 	"assay/app/fault"
+	"assay/app/figure"
 	"assay/app/frame"
 	"assay/app/query"
 	"assay/app/source"
@@ -67,19 +68,7 @@ func (x *explore) ask(c echo.Context) (con *source.Connection, spec *query.Spec,
 	} else if table := c.QueryParam("table"); table != "" {
 		spec = &query.Spec{Table: table, Measures: []query.Measure{{Fn: query.Count}}}
 	}
-	return con, spec, readSettings(c.QueryParam("chart")), nil
-}
-
-// readSettings reads a drawing's settings from an address; what it cannot read,
-// and a kind that there is not, counts as none.
-func readSettings(text string) (s chart.Settings) {
-	if text != "" && json.Unmarshal([]byte(text), &s) != nil {
-		s = chart.Settings{Kind: chart.Kind(text)}
-	}
-	if !slices.ContainsFunc(chart.Kinds(), func(k chart.KindInfo) bool { return k.Kind == s.Kind }) {
-		s.Kind = chart.Auto
-	}
-	return s
+	return con, spec, figure.Settings([]byte(c.QueryParam("chart"))), nil
 }
 
 func writeSettings(s chart.Settings) string {

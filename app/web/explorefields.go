@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"assay/app/figure"
 	"assay/app/frame"
 	"assay/app/query"
 	"assay/app/source"
@@ -213,10 +214,6 @@ func leads(from, to *source.Table) bool {
 	return false
 }
 
-var opLabels = map[query.Op]string{query.Eq: "is", query.Ne: "is not", query.Lt: "<", query.Lte: "≤", query.Gt: ">", query.Gte: "≥", query.In: "is one of",
-	query.NotIn: "is none of", query.Contains: "contains", query.StartsWith: "starts with", query.IsNull: "is empty", query.NotNull: "is not empty",
-	query.Between: "between", query.Last: "in the last"}
-
 func (b *builderForm) filters(f *query.Filter, path string, columns []formColumn) []views.FilterLine {
 	if f == nil {
 		return nil
@@ -240,14 +237,14 @@ func (b *builderForm) filterLines(list []query.Filter, path string, columns []fo
 			line.Group, line.Members = "and", b.filterLines(f.And, line.Path, columns)
 		default:
 			kind := b.kind(f.Column)
-			line.Value, line.Hint = valueText(f), hint(kind, f.Op)
+			line.Value, line.Hint = figure.ValueText(f), hint(kind, f.Op)
 			for _, c := range columns {
 				line.Columns = append(line.Columns, views.Choice{Value: c.name, Label: c.label, Selected: strings.EqualFold(c.name, f.Column) || strings.HasSuffix(strings.ToLower(c.name), "."+strings.ToLower(f.Column))})
 			}
 			line.NoValue = f.Op == query.IsNull || f.Op == query.NotNull
 			for _, op := range query.Ops {
 				if fits(kind, op) || op == f.Op {
-					line.Ops = append(line.Ops, views.Choice{Value: string(op), Label: opLabels[op], Selected: op == f.Op})
+					line.Ops = append(line.Ops, views.Choice{Value: string(op), Label: figure.OpWords[op], Selected: op == f.Op})
 				}
 			}
 		}

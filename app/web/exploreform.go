@@ -223,40 +223,6 @@ func split(text, by string) []string {
 	return list
 }
 
-// valueText is readValue the other way round.
-func valueText(f *query.Filter) string {
-	var list []json.RawMessage
-	if json.Unmarshal(f.Value, &list) == nil && len(f.Value) > 0 && f.Value[0] == '[' {
-		parts := make([]string, len(list))
-		for i, raw := range list {
-			parts[i] = scalarText(raw)
-		}
-		if f.Op == query.Between {
-			return strings.Join(parts, " to ")
-		}
-		return strings.Join(parts, ", ")
-	}
-	var period struct {
-		N    int    `json:"n"`
-		Unit string `json:"unit"`
-	}
-	if f.Op == query.Last && json.Unmarshal(f.Value, &period) == nil && period.N > 0 {
-		return strconv.Itoa(period.N) + " " + period.Unit
-	}
-	return scalarText(f.Value)
-}
-
-func scalarText(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	if string(raw) == "null" {
-		return ""
-	}
-	return string(raw)
-}
-
 // prune returns the question without filters that are not filled in yet, so
 // that a half-built question answers too.
 func prune(s *query.Spec) *query.Spec {

@@ -12,6 +12,7 @@ import (
 
 	"assay/app/chart"
 	"assay/app/fault"
+	"assay/app/figure"
 	"assay/app/frame"
 	"assay/app/query"
 	"assay/app/source"
@@ -105,9 +106,9 @@ func sendDrawing(c echo.Context, runner *query.Runner, p *presenter, req query.R
 	if extension == "option" {
 		return c.Blob(http.StatusOK, typeJSON, d.Option)
 	}
-	ctx, cancel := context.WithTimeout(ctx, drawTimeout)
+	ctx, cancel := context.WithTimeout(ctx, figure.DrawTimeout)
 	defer cancel()
-	svg, err := p.charts.SVG(ctx, d, wideWidth, wideHeight)
+	svg, err := p.charts.SVG(ctx, d, figure.Page.Width, figure.Page.Height)
 	if err != nil {
 		return err
 	}

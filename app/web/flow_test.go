@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/labstack/echo/v4"
 
+	"assay/app/figure"
 	"assay/app/query"
 )
 
@@ -55,7 +56,7 @@ func TestBuilderFormReadsBackValues(t *testing.T) {
 		if diff := cmp.Diff(tt.want, string(got)); diff != "" {
 			t.Errorf("%s %q (-want +got):\n%s", tt.op, tt.text, diff)
 		}
-		again := readValue(tt.op, valueText(&query.Filter{Op: tt.op, Value: got}))
+		again := readValue(tt.op, figure.ValueText(&query.Filter{Op: tt.op, Value: got}))
 		if diff := cmp.Diff(string(got), string(again)); diff != "" {
 			t.Errorf("%s %q changes on its way through the form (-want +got):\n%s", tt.op, tt.text, diff)
 		}

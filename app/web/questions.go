@@ -13,6 +13,7 @@ import (
 	"assay/app/account"
 	"assay/app/chart"
 	"assay/app/fault"
+	"assay/app/figure"
 	"assay/app/query"
 	"assay/app/source"
 	"assay/views"
@@ -112,7 +113,7 @@ func (x *questions) ask(c echo.Context, id string) (*asked, error) {
 	p := a.presenter
 	p.asked, p.title, p.settings, p.spec, p.given = q.Body.SQL, q.Name, questionSettings(q), q.Body.Spec, values
 	if text := v.Get("chart"); text != "" {
-		p.settings = readSettings(text)
+		p.settings = figure.Settings([]byte(text))
 	}
 	p.at("/questions/"+q.ID, v)
 	return a, nil
@@ -154,7 +155,7 @@ func (x *questions) file(c echo.Context, id, extension string) error {
 	return sendFile(c, x.runner, a.presenter, a.request, extension, a.Name)
 }
 
-func questionSettings(q *query.Question) chart.Settings { return readSettings(string(q.Body.Chart)) }
+func questionSettings(q *query.Question) chart.Settings { return figure.Settings(q.Body.Chart) }
 
 // openURL is where a question is changed, by clicking or in SQL.
 func openURL(q *query.Question, given map[string]string, chrome views.Chrome) (to, label string) {

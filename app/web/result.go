@@ -11,17 +11,12 @@ import (
 
 	"assay/app/chart"
 	"assay/app/fault"
+	"assay/app/figure"
 	"assay/app/frame"
 	"assay/app/query"
 	"assay/app/source"
 	"assay/views"
 )
-
-// shownRows is how many rows a page lists; downloads have all of them.
-const shownRows = 500
-
-// shownRunes is where a long text is cut on a page.
-const shownRunes = 200
 
 // isContent reports whether an error belongs into the result pane: the
 // database's words, a refusal, a deadline, a wrong field.
@@ -65,47 +60,11 @@ func (p *presenter) at(path string, v url.Values) {
 }
 
 func (p *presenter) formatter() frame.Formatter {
-	return frame.Formatter{Locale: p.locale, MaxRunes: shownRunes}
+	return frame.Formatter{Locale: p.locale, MaxRunes: figure.ShownRunes}
 }
 
 func (p *presenter) failure(err error) *views.Failure {
-	f := source.AsFailure(err)
-	if f == nil {
-		var said []string
-		for _, message := range fault.FieldsOf(err) {
-			said = append(said, message)
-		}
-		message := fault.MessageOf(err)
-		if len(said) > 1 {
-			message = strings.Join(said, ". ")
-		}
-		return &views.Failure{Title: "The question needs another look", Message: message}
-	}
-	titles := map[source.Code]string{
-		source.Refused: "This statement was not sent", source.OverBudget: "Over budget", source.DeadlineExceeded: "Out of time",
-		source.Cancelled: "Cancelled", source.DatabaseError: "The database could not answer", source.Unreachable: "The database could not be reached",
-	}
-	v := &views.Failure{Title: titles[f.Code], Message: f.Message, Hint: f.Hint}
-	if f.Position > 0 && p.asked != "" {
-		line, column := lineColumn(p.asked, f.Position)
-		v.Position = fmt.Sprintf("Line %d, column %d", line, column)
-	}
-	return v
-}
-
-func lineColumn(text string, position int) (line, column int) {
-	line, column = 1, 1
-	for i, r := range []rune(text) {
-		if i+1 >= position {
-			break
-		}
-		if r == '\n' {
-			line, column = line+1, 1
-		} else {
-			column++
-		}
-	}
-	return line, column
+	return failureView(figure.Failure(err, p.asked))
 }
 
 // pane returns the result pane of an answer.
@@ -193,34 +152,20 @@ func elapsed(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
-// effective returns the settings with a kind that is decided.
-func (p *presenter) effective(f *frame.Frame) chart.Settings {
-	s := p.settings
-	if s.Kind == chart.Auto {
-		chosen := chart.Choose(f)
-		chosen.Title, chosen.Subtitle, chosen.Goal, chosen.Unit = s.Title, s.Subtitle, s.Goal, s.Unit
-		s = chosen
-	}
-	if s.Title == "" {
-		s.Title = p.title
-	}
-	s.Locale = p.locale.String()
-	if p.spec != nil {
-		s.Additive = additive(p.spec)
+// shape is how the answer is shown.
+func (p *presenter) shape() figure.Shape {
+	s := figure.Shape{Title: p.title, Settings: p.settings, Spec: p.spec, Locale: p.locale}
+	if p.card {
+		s.Size = figure.Card
 	}
 	return s
 }
 
-// additive tells for each measure whether its values may be summed up: totals
-// and counts may, averages, medians, extremes and distinct counts may not.
-func additive(s *query.Spec) map[string]bool {
-	may := map[string]bool{}
-	for i, name := range s.Names()[len(s.Dimensions):] {
-		fn := s.Measures[i].Fn
-		may[name] = fn == query.Count || fn == query.Sum
-	}
-	return may
-}
+// effective returns the settings with a kind that is decided.
+func (p *presenter) effective(f *frame.Frame) chart.Settings { return p.shape().Effective(f) }
+
+// narrowed says in words which rows an answer is of.
+func (p *presenter) narrowed() []string { return figure.Narrowed(p.spec, p.given, nil) }
 
 func (p *presenter) kinds(f *frame.Frame) []views.Link {
 	if p.link == nil {
@@ -249,42 +194,7 @@ func (p *presenter) downloads(drawn bool) []views.Link {
 }
 
 // rows lists the first rows of a frame.
-func (p *presenter) rows(f *frame.Frame) *views.Table {
-	t := &views.Table{Label: "Rows of the result"}
-	formats := make([]frame.ColumnFormatter, len(f.Columns))
-	for i, c := range f.Columns {
-		formats[i] = p.formatter().Column(c)
-		formats[i].Even(f, i, shownRows)
-		t.Columns = append(t.Columns, views.TableColumn{Name: c.Name, Unit: unitWord(c.Name, p.settings.Unit[c.Name]), Type: c.Type, Numeric: c.Kind == frame.Number, Whole: c.Kind == frame.Date || c.Kind == frame.Time})
-	}
-	n := min(f.Rows(), shownRows)
-	var b []byte
-	for r := range n {
-		cells := make([]views.Cell, len(f.Columns))
-		for i := range f.Columns {
-			value, ok := f.Cell(r, i)
-			var cut bool
-			b, cut = formats[i].Append(b[:0], value, ok)
-			cells[i] = views.Cell{Text: string(b), Null: !ok, Cut: cut}
-		}
-		t.Rows = append(t.Rows, cells)
-	}
-	if f.Rows() > n {
-		t.More = fmt.Sprintf("%s of %s rows are listed here.", p.count(n), p.count(f.Rows()))
-	}
-	return t
-}
-
-// unitWord is how a column's head names a unit, "" where its name does already.
-func unitWord(column, unit string) string {
-	switch {
-	case unit == "ratio" || strings.EqualFold(spoken(column), unit):
-		return ""
-	case unit == "percent":
-		return "%"
-	}
-	return unit
-}
+func (p *presenter) rows(f *frame.Frame) *views.Table { return tableView(p.shape().Rows(f, 0)) }
 
 func position(err error) string {
 	if f := source.AsFailure(err); f != nil && f.Position > 0 {

@@ -11,6 +11,7 @@ import (
 
 	"assay/app/account"
 	"assay/app/fault"
+	"assay/app/figure"
 	"assay/app/query"
 	"assay/views"
 )
@@ -54,7 +55,7 @@ func readBody(c echo.Context, q *query.Question) error {
 		}
 		q.Body.Spec = spec
 	}
-	if s := writeSettings(readSettings(c.FormValue("chart"))); s != "" {
+	if s := writeSettings(figure.Settings([]byte(c.FormValue("chart")))); s != "" {
 		q.Body.Chart = json.RawMessage(s)
 	}
 	list, err := query.Parameters(q.Body.SQL)

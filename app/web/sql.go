@@ -11,6 +11,7 @@ import (
 	"assay/app/account"
 	"assay/app/chart"
 	"assay/app/fault"
+	"assay/app/figure"
 	"assay/app/frame"
 	"assay/app/query"
 	"assay/app/source"
@@ -192,7 +193,7 @@ func (x *written) answer(c echo.Context, page *views.SQL, v url.Values, con *sou
 
 func (x *written) presenter(c echo.Context, con *source.Connection, v url.Values, given map[string]string) *presenter {
 	p := newPresenter(x.charts, locale(c), con)
-	p.asked, p.settings, p.given = v.Get("sql"), readSettings(v.Get("chart")), given
+	p.asked, p.settings, p.given = v.Get("sql"), figure.Settings([]byte(v.Get("chart"))), given
 	if len(v.Encode()) <= longestAddress {
 		p.at("/sql", v)
 	}
