@@ -359,7 +359,7 @@ var migrations = []migration{
 			subject TEXT NOT NULL,
 			created_by TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
 			created_at {time} NOT NULL,
-			expires_at {time},
+			expires_at {time} NOT NULL,
 			revoked_at {time},
 			last_opened_at {time},
 			opened {int} NOT NULL DEFAULT 0
@@ -435,7 +435,6 @@ var migrations = []migration{
 			name TEXT NOT NULL UNIQUE,
 			kind TEXT NOT NULL,
 			host TEXT NOT NULL,
-			url {blob} NOT NULL,
 			secret {blob} NOT NULL,
 			created_by TEXT NOT NULL,
 			created_at {time} NOT NULL,
@@ -446,7 +445,7 @@ var migrations = []migration{
 	{"0011_answers", []string{
 		`CREATE TABLE answers (
 			key TEXT PRIMARY KEY,
-			connection_id TEXT NOT NULL,
+			connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
 			body {blob} NOT NULL,
 			size {int} NOT NULL,
 			at {time} NOT NULL,
@@ -454,6 +453,11 @@ var migrations = []migration{
 		)`,
 		`CREATE INDEX answers_used ON answers (used_at)`,
 		`CREATE INDEX answers_connection ON answers (connection_id)`,
+		`CREATE TABLE data_versions (
+			connection_id TEXT PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
+			version {int} NOT NULL,
+			changed_at {time} NOT NULL
+		)`,
 		`CREATE TABLE snapshots (
 			id TEXT PRIMARY KEY,
 			kind TEXT NOT NULL,

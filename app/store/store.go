@@ -35,6 +35,7 @@ type Store struct {
 	postgres bool
 	path     string
 	granted  atomic.Int64
+	within   *bun.Tx // the transaction of which this store is a view, see Together
 }
 
 // Open opens the store at a PostgreSQL URL or, where that is empty, in the file
@@ -137,11 +138,19 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Read returns the handle for queries that change nothing.
-func (s *Store) Read() bun.IDB { return s.read }
+func (s *Store) Read() bun.IDB {
+	if s.within != nil {
+		return *s.within
+	}
+	return s.read
+}
 
 // Write runs f in a transaction that is committed when f returns nil and rolled
 // back otherwise.
 func (s *Store) Write(ctx context.Context, f func(ctx context.Context, tx bun.Tx) error) error {
+	if s.within != nil {
+		return f(ctx, *s.within)
+	}
 	return s.write.RunInTx(ctx, nil, f)
 }
 
@@ -149,6 +158,9 @@ func (s *Store) Write(ctx context.Context, f func(ctx context.Context, tx bun.Tx
 // with this process: its commit does not wait for the disk. The next Write takes
 // it to the disk too.
 func (s *Store) WriteQuick(ctx context.Context, f func(ctx context.Context, tx bun.Tx) error) (err error) {
+	if s.within != nil {
+		return s.Write(ctx, f)
+	}
 	if s.postgres {
 		return s.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 			if _, err := tx.ExecContext(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
@@ -173,6 +185,11 @@ func (s *Store) WriteQuick(ctx context.Context, f func(ctx context.Context, tx b
 	}()
 	return conn.RunInTx(ctx, nil, f)
 }
+
+// SQL returns the handle that writes, for what brings its own tables, and
+// whether it is PostgreSQL. SQLite has one such connection: whoever holds a
+// transaction must not ask the handle for another.
+func (s *Store) SQL() (db *sql.DB, postgres bool) { return s.write.DB, s.postgres }
 
 // Granted tells those in this process who remember what was granted that it
 // changed; it is called after a transaction that changed it.

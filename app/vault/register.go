@@ -20,6 +20,7 @@ var sealedColumns = []column{
 	{table: "keys", key: "id", value: "sealed", except: []string{keysetID, rotationID}},
 	{table: "people", key: "id", value: "totp"},
 	{table: "providers", key: "id", value: "secret"},
+	{table: "channels", key: "id", value: "secret"},
 }
 
 // sealedValue is one value and the key of its row.

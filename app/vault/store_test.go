@@ -60,6 +60,7 @@ func newKey(t *testing.T) vault.Key {
 
 // inserts makes a row of each table with sealed values.
 var inserts = map[string]string{
+	"channels":    "INSERT INTO channels (id, name, kind, host, secret, created_by, created_at, updated_at) VALUES (?0, ?0, 'webhook', '', ?1, '', ?2, ?2)",
 	"connections": "INSERT INTO connections (id, name, kind, config, secret, version, created_by, created_at, updated_at) VALUES (?0, ?0, 'postgres', '{}', ?1, 1, '', ?2, ?2)",
 	"keys":        "INSERT INTO keys (id, purpose, sealed, created_at) VALUES (?0, '', ?1, ?2)",
 	"people":      "INSERT INTO people (id, email, name, role, totp, created_at, updated_at) VALUES (?0, ?0, '', 'viewer', ?1, ?2, ?2)",
@@ -67,7 +68,7 @@ var inserts = map[string]string{
 }
 
 // columns says where each table has its sealed values.
-var columns = map[string]string{"connections": "secret", "keys": "sealed", "people": "totp", "providers": "secret"}
+var columns = map[string]string{"channels": "secret", "connections": "secret", "keys": "sealed", "people": "totp", "providers": "secret"}
 
 func secretOf(table, id string) string { return "zebra-of-" + table + "-" + id }
 
@@ -146,7 +147,7 @@ func check(t *testing.T, s *store.Store, v *vault.Vault, n int) {
 func snapshot(t *testing.T, s *store.Store) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	for _, table := range []string{"connections", "keys", "people", "providers"} {
+	for _, table := range []string{"channels", "connections", "keys", "people", "providers"} {
 		var list []stored
 		if err := s.Read().NewRaw("SELECT id, ? AS value FROM ? ORDER BY id", bun.Ident(columns[table]), bun.Ident(table)).Scan(t.Context(), &list); err != nil {
 			t.Fatal(err)

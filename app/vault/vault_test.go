@@ -236,7 +236,7 @@ func TestEveryColumnOfBytesIsRegistered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open := []string{"sessions.data"} // holds no secret of ours
+	open := []string{"answers.body", "sessions.data", "snapshots.body"} // hold no secret of ours
 	want := append(vault.SealedColumns(), open...)
 	slices.Sort(found)
 	slices.Sort(want)
