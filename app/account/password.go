@@ -98,6 +98,17 @@ func (h *hasher) matches(ctx context.Context, password, hash string) (bool, erro
 	return subtle.ConstantTimeCompare(got, key) == 1 && known, nil
 }
 
+// HashPassword returns the argon2id hash of a password that is no person's, in PHC form.
+func (s *Store) HashPassword(ctx context.Context, password string) (string, error) {
+	return s.hasher.hash(ctx, password)
+}
+
+// PasswordMatches reports whether a password gives the hash; an empty hash costs
+// as much time as another and never matches.
+func (s *Store) PasswordMatches(ctx context.Context, password, hash string) (bool, error) {
+	return s.hasher.matches(ctx, password, hash)
+}
+
 // passwordProblem says what is wrong with a new password, or "".
 func passwordProblem(password, email string) string {
 	name, _, _ := strings.Cut(email, "@")

@@ -16,6 +16,7 @@ const (
 	Ask             Action = "ask"              // ask by clicking
 	AskSQL          Action = "ask_sql"          // ask in SQL
 	Save            Action = "save"             // save, change and remove questions
+	Share           Action = "share_links"      // give links to people without an account
 	SeeConnections  Action = "see_connections"  // see that connections exist and what is in them
 	EditConnections Action = "edit_connections" // add, change, remove connections
 	EditRights      Action = "edit_rights"      // grant rights, write row rules, make roles
@@ -34,6 +35,7 @@ var Actions = []struct {
 	{SeeConnections, "see connections and what is in them"},
 	{AskSQL, "ask questions in SQL"},
 	{Save, "save, change and remove questions"},
+	{Share, "share what was saved by links that need no account"},
 	{EditConnections, "add, change and remove connections"},
 	{EditRights, "grant rights, write row rules and make roles"},
 	{EditPeople, "add, change and remove people, groups and identity providers"},

@@ -72,6 +72,8 @@ type Person struct {
 	rights *Rights
 	// through is the API token by which a program speaks for the person.
 	through *Token
+	// thawed is set where this is the person as they were frozen.
+	thawed *thawed
 }
 
 // Kind says whether somebody is a person or a program.

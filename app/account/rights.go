@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"assay/app/store"
@@ -150,8 +151,13 @@ func (a *allRights) of(p *Person) *Rights {
 	if !ok { // a role that was removed
 		role = RoleDef{ID: p.Role, Name: string(p.Role)}
 	}
+	return a.give(p, role, a.members[p.ID])
+}
+
+// give returns, and fills in, the rights of a person with this role and these groups.
+func (a *allRights) give(p *Person, role RoleDef, groups []string) *Rights {
 	r := &Rights{role: role, grants: map[Object][]Grant{}, limited: a.limited}
-	for _, id := range a.members[p.ID] {
+	for _, id := range groups {
 		if g, ok := a.groups[id]; ok {
 			r.groups = append(r.groups, g)
 		}
@@ -185,7 +191,11 @@ func (r *Rights) fingerprint(p *Person) string {
 		groups = append(groups, g.ID)
 	}
 	limited := slices.Sorted(maps.Keys(r.limited))
-	body, _ := json.Marshal([]any{p.Role, r.role.Actions, groups, granted, limited, p.Attributes})
+	seen := []any{p.Role, r.role.Actions, groups, granted, limited, p.Attributes}
+	if p.thawed != nil && !reflect.DeepEqual(p.thawed.present, p.Attributes) {
+		seen = append(seen, p.thawed.present)
+	}
+	body, _ := json.Marshal(seen)
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:16])
 }

@@ -30,9 +30,9 @@ type RoleDef struct {
 
 var builtIn = map[Role]RoleDef{
 	Viewer:  {ID: Viewer, Name: "viewer", Description: "Sees what was saved and asks by clicking", Actions: []Action{Look, Ask, SeeConnections}, BuiltIn: true},
-	Analyst: {ID: Analyst, Name: "analyst", Description: "Asks in SQL and saves questions", Actions: []Action{Look, Ask, SeeConnections, AskSQL, Save}, BuiltIn: true},
+	Analyst: {ID: Analyst, Name: "analyst", Description: "Asks in SQL, saves questions and shares them", Actions: []Action{Look, Ask, SeeConnections, AskSQL, Save, Share}, BuiltIn: true},
 	Admin: {ID: Admin, Name: "admin", Description: "Does everything, and reaches every connection and folder", BuiltIn: true,
-		Actions: []Action{Look, Ask, SeeConnections, AskSQL, Save, EditConnections, EditRights, EditPeople, EditSettings, SeeAudit}},
+		Actions: []Action{Look, Ask, SeeConnections, AskSQL, Save, Share, EditConnections, EditRights, EditPeople, EditSettings, SeeAudit}},
 }
 
 // RoleDefs returns the roles: those from the start, the mightiest first, then those made here by name.

@@ -32,6 +32,7 @@ func (b *builder) bar() {
 	b.thinPlaces(m)
 	b.sayMatrix(m, b.placeLabel())
 	b.matrixTable(m, b.placeLabel())
+	b.tie(m)
 	s := b.words.styleOf(*m.series[0].column)
 	axis := s
 	stacked := b.kind == Stacked || b.kind == Stacked100

@@ -97,7 +97,7 @@ func (d *Drawer) SVG(ctx context.Context, g Drawing, width, height int) (_ []byt
 	if svg, ok := d.cache.get(k); ok {
 		return svg, nil
 	}
-	f := frameOf{id: g.prefix(k), width: width, height: height, title: g.Title, description: g.Description, theme: g.theme}
+	f := frameOf{id: g.prefix(k), width: width, height: height, title: g.Title, description: g.Description, theme: g.theme, marks: markNames(g.marks)}
 	if f.theme.Font == "" {
 		f.theme = Light()
 	}
@@ -142,7 +142,8 @@ func (g Drawing) key(width, height int) (key, error) {
 		Width, Height          int
 		Theme                  Theme
 		Number                 *Figure
-	}{g.Kind, g.ID, g.Title, g.Description, width, height, g.theme, g.Number})
+		Marks                  []markCell
+	}{g.Kind, g.ID, g.Title, g.Description, width, height, g.theme, g.Number, g.marks})
 	if err != nil {
 		return key{}, err
 	}

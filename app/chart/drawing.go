@@ -30,6 +30,7 @@ type Drawing struct {
 	// hold the same drawing twice.
 	ID    string
 	theme Theme
+	marks []markCell
 }
 
 // Drawn reports whether the drawing has a picture.
@@ -39,6 +40,9 @@ func (d Drawing) Drawn() bool { return d.Kind == Number && d.Number != nil || le
 type Data struct {
 	Head []Head
 	Rows [][]string
+	// Behind holds for each row the value that the first axis' column has in it, nil
+	// where there is not exactly one; it may be shorter than Rows.
+	Behind []*Value
 	// More is how many rows are not in Rows.
 	More int
 }
@@ -48,6 +52,8 @@ type Head struct {
 	Name string
 	// Numeric says that the column's values are numbers, to be set to the right.
 	Numeric bool
+	// Behind is the value that a column of the result has in this column's numbers, nil for none.
+	Behind *Value
 }
 
 // dataRows bounds the table beside a chart.
@@ -106,7 +112,7 @@ func Option(f *frame.Frame, s Settings, t Theme) (Drawing, error) {
 			return Drawing{}, err
 		}
 	}
-	d.Number = b.number
+	d.Number, d.marks = b.number, b.marks
 	d.Description = strings.Join(b.said, " ")
 	d.Table = b.table
 	d.Dropped = strings.Join(p.notes, " ")
@@ -124,6 +130,7 @@ type builder struct {
 	said   []string
 	table  *Data
 	number *Figure
+	marks  []markCell
 	err    error
 }
 
@@ -132,7 +139,7 @@ func (b *builder) matrixTable(m *matrix, first string) {
 	t := &Data{Head: []Head{{Name: first}}}
 	styles := make([]style, len(m.series))
 	for i, s := range m.series {
-		t.Head = append(t.Head, Head{s.name, true})
+		t.Head = append(t.Head, Head{Name: s.name, Numeric: true, Behind: s.behind})
 		styles[i] = b.words.styleOf(*s.column)
 	}
 	for at, pl := range m.places {
@@ -144,7 +151,7 @@ func (b *builder) matrixTable(m *matrix, first string) {
 		for i, s := range m.series {
 			row = append(row, b.words.number(s.values[at], styles[i]))
 		}
-		t.Rows = append(t.Rows, row)
+		t.Rows, t.Behind = append(t.Rows, row), append(t.Behind, pl.behind)
 	}
 	b.table = t
 }

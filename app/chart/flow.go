@@ -102,7 +102,7 @@ func (b *builder) sankey() {
 		b.err = fault.New(fault.Invalid, "There is nothing to draw: no source has a value above zero for a target.")
 		return
 	}
-	t := &Data{Head: []Head{{b.x.label, false}, {b.series.label, false}, {y.label, true}}}
+	t := &Data{Head: []Head{{Name: b.x.label}, {Name: b.series.label}, {Name: y.label, Numeric: true}}}
 	largest := links[0]
 	for i, l := range links {
 		if i < dataRows {

@@ -42,6 +42,7 @@ func (b *builder) heatmap() {
 		for x, v := range series.values {
 			if !math.IsNaN(v) {
 				low, high = min(low, v), max(high, v)
+				b.marks = append(b.marks, markCell{0, len(data), x, y + 1})
 				data = append(data, []any{x, y, v})
 			}
 		}

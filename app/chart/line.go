@@ -21,6 +21,9 @@ func (b *builder) line() {
 	m.complete(b.words, 5*pointCap)
 	b.sayMatrix(m, b.placeLabel())
 	b.matrixTable(m, b.placeLabel())
+	if len(m.places) <= pointCap {
+		b.tie(m)
+	}
 	s := b.words.styleOf(*m.series[0].column)
 	stack := b.kind == Area && (b.settings.Stack || b.series != nil && b.ys[0].additive && b.settings.SortBy == "")
 

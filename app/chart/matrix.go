@@ -23,6 +23,8 @@ type place struct {
 	label string
 	at    time.Time
 	rest  bool // what was summed up as Other
+	// behind is the value of the first axis' column, nil where several are behind it or none.
+	behind *Value
 }
 
 type seriesData struct {
@@ -30,6 +32,8 @@ type seriesData struct {
 	values []float64
 	column *column
 	rest   bool
+	// behind is the value of the column that makes the series, nil for a measure.
+	behind *Value
 }
 
 const (
@@ -101,7 +105,7 @@ func (p *plan) collect() *matrix {
 		if !ok {
 			pi = len(m.places)
 			placeOf[k] = pi
-			m.places = append(m.places, place{label: k, at: at})
+			m.places = append(m.places, place{label: k, at: at, behind: p.behind(r, p.x)})
 		}
 		for yi, y := range p.ys {
 			si := yi
@@ -110,7 +114,7 @@ func (p *plan) collect() *matrix {
 				if si, ok = seriesOf[name]; !ok {
 					si = len(m.series)
 					seriesOf[name] = si
-					m.series = append(m.series, seriesData{name: name, column: y})
+					m.series = append(m.series, seriesData{name: name, column: y, behind: p.behind(r, p.series)})
 				}
 			}
 			v, ok := p.value(r, y)

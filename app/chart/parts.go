@@ -46,7 +46,7 @@ func (b *builder) pie() {
 	b.base = c
 	b.common(&c.BaseConfiguration)
 	c.Tooltip.ValueFormatter = types.FuncStr(b.words.full(s))
-	b.table.Head = append(b.table.Head, Head{"Share", true})
+	b.table.Head = append(b.table.Head, Head{Name: "Share", Numeric: true})
 	var data []any
 	for i, pl := range m.places {
 		v := m.series[0].values[i]
@@ -57,6 +57,7 @@ func (b *builder) pie() {
 		if math.IsNaN(v) || v == 0 {
 			continue
 		}
+		b.marks = append(b.marks, markCell{0, len(data), i, 1})
 		data = append(data, opts.PieData{Name: pl.label, Value: v,
 			ItemStyle: &opts.ItemStyle{Color: b.theme.series(i, len(m.places), pl.rest || len(m.places) > 8 && i >= 7)},
 			Label:     &opts.Label{Formatter: brief(pl.label, 24) + " " + share}})
@@ -97,7 +98,7 @@ func (b *builder) funnel() {
 	b.matrixTable(m, b.placeLabel())
 	s := b.words.styleOf(*m.series[0].column)
 	values := m.series[0].values
-	b.table.Head = append(b.table.Head, Head{"Of the first", true})
+	b.table.Head = append(b.table.Head, Head{Name: "Of the first", Numeric: true})
 	labels := make([]string, len(m.places))
 	before, bars := make([]any, len(values)), make([]any, len(values))
 	first, most, room := values[0], 0.0, 0.0
@@ -124,6 +125,7 @@ func (b *builder) funnel() {
 			text += " · " + share
 		}
 		room = max(room, roughWidth(text))
+		b.marks = append(b.marks, markCell{1, i, i, 1})
 		before[i] = map[string]any{"value": (most - v) / 2, "tooltip": map[string]any{"show": false}}
 		bars[i] = map[string]any{"value": v, "label": map[string]any{"formatter": text}}
 	}

@@ -185,7 +185,7 @@ func (b *builder) rowsTable(cols ...*column) *Data {
 	for _, c := range cols {
 		if c != nil {
 			shown = append(shown, c)
-			t.Head = append(t.Head, Head{c.label, c.role == measure})
+			t.Head = append(t.Head, Head{Name: c.label, Numeric: c.role == measure})
 		}
 	}
 	for r := range b.frame.Rows() {

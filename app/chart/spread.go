@@ -40,7 +40,7 @@ func (b *builder) histogram() {
 	}
 	s := b.words.styleOf(*y)
 	h := binned(values)
-	t := &Data{Head: []Head{{"From", true}, {"To", true}, {"Rows", true}}}
+	t := &Data{Head: []Head{{Name: "From", Numeric: true}, {Name: "To", Numeric: true}, {Name: "Rows", Numeric: true}}}
 	labels := make([]string, len(h.counts))
 	data := make([]any, len(h.counts))
 	top := 0
@@ -150,7 +150,7 @@ func (b *builder) boxplot() {
 		b.note("Showing the first " + grouped(limit) + " of " + grouped(len(order)) + " categories.")
 		order = order[:limit]
 	}
-	t := &Data{Head: []Head{{b.placeLabel(), false}, {"Rows", true}, {"Low", true}, {"Quarter", true}, {"Median", true}, {"Three quarters", true}, {"High", true}, {"Beyond", true}}}
+	t := &Data{Head: []Head{{Name: b.placeLabel()}, {Name: "Rows", Numeric: true}, {Name: "Low", Numeric: true}, {Name: "Quarter", Numeric: true}, {Name: "Median", Numeric: true}, {Name: "Three quarters", Numeric: true}, {Name: "High", Numeric: true}, {Name: "Beyond", Numeric: true}}}
 	boxes := make([]any, len(order))
 	var dots []any
 	low, high := 0, 0

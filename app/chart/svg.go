@@ -16,6 +16,7 @@ type frameOf struct {
 	width, height      int
 	title, description string
 	theme              Theme
+	marks              map[[2]int]string // names of marks by series and number
 }
 
 // finish rewrites what ECharts drew into what may stand in a page under a
@@ -190,11 +191,14 @@ var order = []string{
 	"id", "class", "clip-path", "transform", "d", "points", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry",
 	"width", "height", "text-anchor", "font-size", "font-weight", "font-style", "fill", "fill-opacity", "fill-rule",
 	"stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-dashoffset", "stroke-linecap", "stroke-linejoin",
-	"opacity", "offset", "stop-color", "stop-opacity", "gradientUnits", "gradientTransform",
+	"opacity", "data-m", "offset", "stop-color", "stop-opacity", "gradientUnits", "gradientTransform",
 }
 
 func (w *svgWriter) attributes(name string, a map[string]string) {
 	kept := map[string]string{}
+	if m := w.mark(a); m != "" && name != "text" {
+		kept["data-m"] = m
+	}
 	for k, v := range a {
 		switch {
 		case k == "id":

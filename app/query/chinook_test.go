@@ -44,14 +44,17 @@ type room struct {
 	person      *account.Person
 }
 
-func newRoom(t *testing.T, limits Limits) *room {
+func newRoom(t *testing.T, limits Limits) *room { return newRoomAt(t, limits, "", t.TempDir()) }
+
+// newRoomAt is newRoom over the store at a PostgreSQL URL or in the folder, which holds its master key.
+func newRoomAt(t *testing.T, limits Limits, url, dir string) *room {
 	t.Helper()
-	s, err := store.Open(t.Context(), "", t.TempDir())
+	s, err := store.Open(t.Context(), url, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	key, _, _, err := vault.LoadKey(t.TempDir())
+	key, _, _, err := vault.LoadKey(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +69,16 @@ func newRoom(t *testing.T, limits Limits) *room {
 	}, source.Own{})
 	t.Cleanup(pools.Close)
 	people := account.NewStore(s, v, log)
-	admin, err := people.Create(t.Context(), account.NewPerson{Email: "p@example.com", Role: account.Admin})
+	admin, err := people.ByEmail(t.Context(), "p@example.com")
+	if err != nil {
+		admin, err = people.Create(t.Context(), account.NewPerson{Email: "p@example.com", Role: account.Admin})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &room{Runner: NewRunner(Rooms{Pools: pools, Questions: NewStore(s, log), Rules: NewRules(s, pools, log), People: people, Log: log}, limits), connections: connections, person: admin}
+	runner := NewRunner(Rooms{Pools: pools, Questions: NewStore(s, log), Rules: NewRules(s, pools, log), People: people, Log: log}, limits)
+	t.Cleanup(runner.Close)
+	return &room{Runner: runner, connections: connections, person: admin}
 }
 
 func (r *room) connect(t *testing.T, name string, c source.Config) string {

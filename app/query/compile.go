@@ -38,11 +38,20 @@ const meanDigits = 12
 // Compile spells a checked spec for a kind of database; now is the present time
 // in the connection's zone, for relative dates.
 func Compile(s *Spec, catalog *source.Catalog, kind string, d source.Dialect, now time.Time) (*Compiled, error) {
-	sc, err := newScope(catalog, d, s)
-	if err != nil {
+	if s.Question != "" {
+		return nil, fault.Field("spec.question", "The result of a saved question is asked through the runner")
+	}
+	c := &compiler{spec: s, kind: kind, binder: binder{dialect: d, now: now}}
+	return c.compile(catalog, nil)
+}
+
+// compile spells the compiler's spec over the catalog's tables or, where there is
+// one, over the result of a question.
+func (c *compiler) compile(catalog *source.Catalog, in *inner) (_ *Compiled, err error) {
+	if c.scope, err = newScope(catalog, c.binder.dialect, c.spec, in); err != nil {
 		return nil, err
 	}
-	c := &compiler{scope: sc, spec: s, bun: bunFor(kind), binder: binder{dialect: d, now: now}}
+	c.bun = bunFor(c.kind)
 	if err := c.resolve(); err != nil {
 		return nil, err
 	}
@@ -54,14 +63,22 @@ func Compile(s *Spec, catalog *source.Catalog, kind string, d source.Dialect, no
 	if err != nil {
 		return nil, err
 	}
-	return &Compiled{SQL: string(text), Args: c.args, Outputs: c.outputs}, nil
+	return &Compiled{SQL: c.around(string(text)), Args: c.args, Outputs: c.outputs}, nil
 }
 
 type compiler struct {
 	*scope
 	binder
-	spec       *Spec
-	bun        *bun.DB
+	spec   *Spec
+	kind   string
+	bun    *bun.DB
+	narrow []Filter
+	// inside says that the text stands in another's FROM: without a limit its order
+	// means nothing there and is left to the text around it, in order.
+	inside bool
+	order  []orderTerm
+	// written is the question asked, as it was last spelled.
+	written    *embedded
 	dimensions []dimension
 	measures   []measure
 	outputs    []Output
@@ -186,7 +203,7 @@ func approximate(typ string) bool {
 func safe(sql string) (string, bun.Safe) { return "?", bun.Safe(sql) }
 
 // from starts a select over the joined tables with the question's filters.
-func (c *compiler) from() (*bun.SelectQuery, error) {
+func (c *compiler) from() (_ *bun.SelectQuery, err error) {
 	q := c.bun.NewSelect()
 	for i, st := range c.tables {
 		name := c.scope.dialect.Quote(st.table.Name)
@@ -197,6 +214,11 @@ func (c *compiler) from() (*bun.SelectQuery, error) {
 			name += " AS " + c.scope.dialect.Quote(st.alias)
 		}
 		if i == 0 {
+			if st.from != nil {
+				if name, err = c.innerText(st.from); err != nil {
+					return nil, err
+				}
+			}
 			q.TableExpr(safe(name))
 			continue
 		}
@@ -219,6 +241,12 @@ func (c *compiler) from() (*bun.SelectQuery, error) {
 		return target{sql: c.sql(col), kind: col.Kind, name: col.Name}, nil
 	})
 	if err != nil {
+		return nil, err
+	}
+	if where != "" {
+		q.Where(safe(where))
+	}
+	if where, err = c.narrowed(); err != nil {
 		return nil, err
 	}
 	if where != "" {
@@ -375,6 +403,9 @@ func (c *compiler) having(terms map[string]string) (string, error) {
 func (c *compiler) finish(q *bun.SelectQuery, terms map[string]string, ties []string) (*bun.SelectQuery, error) {
 	sorted := map[string]bool{}
 	var order []string
+	note := func(name string, desc bool) {
+		c.order = append(c.order, orderTerm{name: name, spell: func(x string) []string { return c.scope.dialect.Order(x, desc) }})
+	}
 	for i, o := range c.spec.Order {
 		name, ok := "", false
 		for n := range terms {
@@ -387,13 +418,21 @@ func (c *compiler) finish(q *bun.SelectQuery, terms map[string]string, ties []st
 		}
 		if !sorted[name] {
 			order = append(order, c.scope.dialect.Order(terms[name], o.Desc)...)
+			note(name, o.Desc)
 			sorted[name] = true
 		}
 	}
 	for _, name := range ties {
 		if !sorted[name] {
 			order = append(order, c.scope.dialect.Order(terms[name], false)...)
+			note(name, false)
 		}
+	}
+	if len(order) == 0 && len(c.dimensions)+len(c.measures) == 0 {
+		order = c.innerOrder(terms)
+	}
+	if c.inside && c.spec.Limit == 0 {
+		order = nil
 	}
 	if len(order) == 0 && c.spec.Limit > 0 && c.bun.Dialect().Name().String() == "mssql" {
 		order = []string{"(SELECT NULL)"} // OFFSET … FETCH needs an ORDER BY

@@ -43,7 +43,7 @@ func (s *Rules) limits(ctx context.Context, p *account.Person, opened source.Ope
 	if err != nil {
 		return limits{}, err
 	}
-	v := &view{person: p, connection: opened, catalog: catalog, rules: rules, bySchema: bySchema, now: s.now(), readings: map[source.Name]reading{}}
+	v := &view{person: p, connection: opened, catalog: catalog, rules: rules, bySchema: bySchema, now: s.now(), readings: map[source.Name]reading{}, digest: s.digests.of(id, catalog)}
 	return limits{policy: source.Policy{Tables: v.read, Routines: catalog.Routines, Code: catalog.Code}, print: v.print()}, nil
 }
 
@@ -60,6 +60,7 @@ type view struct {
 	bySchema   bool
 	now        time.Time
 	readings   map[source.Name]reading
+	digest     string // of the catalog, see digests
 }
 
 type reading struct {
@@ -75,7 +76,7 @@ func (v *view) print() string {
 			moment = v.now.Format("2006-01-02T15:04")
 		}
 	}
-	body, _ := json.Marshal([]any{v.connection.Connection.ID, v.connection.Connection.Version, v.catalog.ReadAt, moment, v.person.Fingerprint(), v.person.ID, v.rules})
+	body, _ := json.Marshal([]any{v.connection.Connection.ID, v.connection.Connection.Version, v.digest, moment, v.person.Fingerprint(), v.person.ID, v.rules})
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
 }
@@ -239,7 +240,7 @@ func (v *view) limited(t *source.Table, rules []Rule) (source.Reading, error) {
 				return reading, source.Refuse(0, "A rule of the table %s hides the column %s, which it has no more; an administrator must look at the rule", t.Name, m.Column)
 			}
 		}
-		condition, err := ruleFilter(&r.Body, t, d, v.now, func(attribute, _ string) []string { return v.person.Attributes[attribute] })
+		condition, err := ruleFilter(&r.Body, t, d, v.now, v.values)
 		if err != nil {
 			return reading, source.Refuse(0, "A rule of the table %s cannot be applied to you: %s", t.Name, plainReason(err))
 		}
@@ -307,6 +308,14 @@ func (v *view) limited(t *source.Table, rules []Rule) (source.Reading, error) {
 	}
 	reading.Select = d.Fence(strings.Join(list, ", "), from)
 	return reading, nil
+}
+
+// values returns what the person has of an attribute that a condition compares with.
+func (v *view) values(attribute, _ string, op Op) []string {
+	if op == Ne || op == NotIn {
+		return v.person.Excluded(attribute)
+	}
+	return v.person.Values(attribute)
 }
 
 // tableOf spells a table with its schema.

@@ -34,7 +34,10 @@ func shops(t *testing.T, r *room) map[string]string {
 }
 
 // sqliteShop makes the shop in a file.
-func sqliteShop(t *testing.T) source.Config {
+func sqliteShop(t *testing.T) source.Config { return sqliteFile(t, shopScript) }
+
+// sqliteFile makes a database of a script in a file.
+func sqliteFile(t *testing.T, script string) source.Config {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "shop.db")
 	db, err := sql.Open("sqlite", file)
@@ -42,7 +45,7 @@ func sqliteShop(t *testing.T) source.Config {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec(shopScript); err != nil {
+	if _, err := db.Exec(script); err != nil {
 		t.Fatal(err)
 	}
 	return source.Config{Kind: "sqlite", Path: file}

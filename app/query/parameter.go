@@ -118,9 +118,14 @@ func Parameters(sql string) ([]Parameter, error) {
 
 // bindParameters replaces the holes by placeholders and returns the values to bind.
 func bindParameters(sql string, values map[string]string, d source.Dialect) (string, []source.Arg, error) {
+	return bindAfter(sql, values, d, nil)
+}
+
+// bindAfter is bindParameters for a text whose values follow others.
+func bindAfter(sql string, values map[string]string, d source.Dialect, before []source.Arg) (string, []source.Arg, error) {
 	list, err := holes(sql)
 	if err != nil || len(list) == 0 {
-		return sql, nil, err
+		return sql, before, err
 	}
 	params, err := Parameters(sql)
 	if err != nil {
@@ -156,7 +161,7 @@ func bindParameters(sql string, values map[string]string, d source.Dialect) (str
 		return "", nil, err
 	}
 	var b strings.Builder
-	var args []source.Arg
+	args := slices.Clip(before)
 	last := 0
 	for _, h := range list {
 		b.WriteString(sql[last:h.start])

@@ -118,7 +118,8 @@ func (q *Question) saved(by string, at time.Time) *Version {
 	return &Version{QuestionID: q.ID, Version: q.Version, Name: q.Name, Description: q.Description, BodyJSON: q.BodyJSON, SavedBy: by, SavedAt: at}
 }
 
-// Create saves a new question by a person who may ask it, and gives it an id.
+// Create saves a new question by a person who may ask it, and gives it an id,
+// unless it has one that is free.
 func (s *Store) Create(ctx context.Context, q *Question, by *account.Person) (err error) {
 	defer fault.Wrap(&err, "query.Create")
 	if err := q.check(); err != nil {
@@ -127,13 +128,19 @@ func (s *Store) Create(ctx context.Context, q *Question, by *account.Person) (er
 	if err := q.checkAsked(by, nil); err != nil {
 		return err
 	}
-	q.ID, q.Version, q.CreatedBy, q.CreatedAt, q.UpdatedAt = store.NewID(), 1, by.ID, s.now(), s.now()
+	if err := s.checkChain(ctx, q, by); err != nil {
+		return err
+	}
+	if q.ID == "" {
+		q.ID = store.NewID()
+	}
+	q.Version, q.CreatedBy, q.CreatedAt, q.UpdatedAt = 1, by.ID, s.now(), s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := q.placed(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.NewInsert().Model(q).Exec(ctx); err != nil {
-			return err
+			return store.Duplicate(err, "There is a question with this id already")
 		}
 		if _, err := tx.NewInsert().Model(q.saved(by.ID, q.UpdatedAt)).Exec(ctx); err != nil {
 			return err
@@ -252,6 +259,9 @@ func (s *Store) Update(ctx context.Context, q *Question, by *account.Person) (er
 		return err
 	}
 	if err := q.checkAsked(by, before); err != nil {
+		return err
+	}
+	if err := s.checkChain(ctx, q, by); err != nil {
 		return err
 	}
 	from := q.Version

@@ -26,6 +26,8 @@ type ended struct {
 	elapsed  time.Duration
 	shared   bool
 	streamed bool
+	cached   bool
+	at       time.Time // of an answer that was kept
 }
 
 // write records an event of a question. A question that cannot be recorded is
@@ -51,6 +53,12 @@ func (req *Request) event(action string) audit.Event {
 	}
 	if req.Explain {
 		e.Detail["explain"] = true
+	}
+	if req.inquiry {
+		e.Detail["columns"] = true
+	}
+	if !empty(req.Narrow) {
+		e.Detail["narrowed"] = len(req.Narrow)
 	}
 	if req.Limit == Uncapped {
 		e.Detail["uncapped"] = true
@@ -106,6 +114,9 @@ func (r *Runner) recordRefusal(ctx context.Context, req Request, why error) erro
 	} else if spec, err := json.Marshal(req.Spec); err == nil {
 		e.Detail["spec"] = clipBytes(string(spec), notedSQL)
 	}
+	if narrow, err := json.Marshal(req.Narrow); err == nil && !empty(req.Narrow) {
+		e.Detail["narrow"] = clipBytes(string(narrow), notedSQL)
+	}
 	if f := source.AsFailure(why); f == nil && fault.KindOf(why) != fault.Denied && fault.KindOf(why) != fault.NotFound || f != nil && f.Code != source.Refused {
 		e.Outcome = audit.Failed
 	}
@@ -159,6 +170,9 @@ func (r *Runner) recordEnd(ctx context.Context, req Request, p *prepared, end en
 	e.Detail["rows"] = end.rows
 	if end.shared {
 		e.Detail["shared"] = true
+	}
+	if end.cached {
+		e.Detail["cached"], e.Detail["at"] = true, end.at.Format(time.RFC3339)
 	}
 	switch {
 	case end.err != nil:

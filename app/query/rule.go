@@ -89,6 +89,7 @@ type Rules struct {
 	connections *source.Store
 	log         *audit.Log
 	now         func() time.Time
+	digests     digests
 
 	mu      sync.Mutex
 	changes int
@@ -220,20 +221,24 @@ func (s *Rules) check(ctx context.Context, r *Rule) error {
 	return err
 }
 
-// Create saves a new rule and gives it an id; by is a person's id.
+// Create saves a new rule and gives it an id, unless it has one that is free; by
+// is a person's id.
 func (s *Rules) Create(ctx context.Context, r *Rule, by string) (err error) {
 	defer fault.Wrap(&err, "query.Rules.Create")
 	defer s.changed()
 	if err := s.check(ctx, r); err != nil {
 		return err
 	}
-	r.ID, r.CreatedBy, r.CreatedAt, r.UpdatedAt = store.NewID(), by, s.now(), s.now()
+	if r.ID == "" {
+		r.ID = store.NewID()
+	}
+	r.CreatedBy, r.CreatedAt, r.UpdatedAt = by, s.now(), s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := subjectKnown(ctx, tx, r.Subject()); err != nil {
 			return err
 		}
 		if _, err := tx.NewInsert().Model(r).Exec(ctx); err != nil {
-			return err
+			return store.Duplicate(err, "There is a rule with this id already")
 		}
 		return s.log.Append(ctx, tx, r.event("rule.create"))
 	})

@@ -14,7 +14,7 @@ import (
 // ruleFilter spells a rule's condition over the columns of its table, with
 // constants in place of parameters; values returns what an attribute that is
 // compared with a column stands for.
-func ruleFilter(body *RuleBody, t *source.Table, d source.Dialect, now time.Time, values func(attribute, column string) []string) (string, error) {
+func ruleFilter(body *RuleBody, t *source.Table, d source.Dialect, now time.Time, values func(attribute, column string, op Op) []string) (string, error) {
 	f, err := withAttributes(body.Filter, values)
 	if err != nil {
 		return "", err
@@ -45,7 +45,7 @@ type attributeRef struct {
 // withAttributes returns the filter with the person's values in place of the
 // attributes it names. A person without a value is told so, since a filter
 // without one would mean something else.
-func withAttributes(f *Filter, lookup func(attribute, column string) []string) (*Filter, error) {
+func withAttributes(f *Filter, lookup func(attribute, column string, op Op) []string) (*Filter, error) {
 	if f == nil {
 		return nil, nil
 	}
@@ -81,7 +81,7 @@ func withAttributes(f *Filter, lookup func(attribute, column string) []string) (
 	if err := decoder.Decode(&ref); err != nil || ref.Attribute == "" {
 		return nil, fault.Field("filter", "A value is plain or names an attribute, as in {\"attribute\": \"region\"}")
 	}
-	values := lookup(ref.Attribute, f.Column)
+	values := lookup(ref.Attribute, f.Column, f.Op)
 	if len(values) == 0 {
 		return nil, fault.Field("filter", "your account has no value for the attribute %s", ref.Attribute)
 	}
@@ -107,8 +107,8 @@ func withAttributes(f *Filter, lookup func(attribute, column string) []string) (
 
 // anybody gives every attribute a value that its column's kind reads, so that a
 // rule can be tried before anybody asks.
-func anybody(t *source.Table) func(attribute, column string) []string {
-	return func(_, column string) []string {
+func anybody(t *source.Table) func(attribute, column string, op Op) []string {
+	return func(_, column string, _ Op) []string {
 		if c, ok := t.Column(column[strings.LastIndexByte(column, '.')+1:]); ok && (c.Kind == frame.Date || c.Kind == frame.Time) {
 			return []string{"2000-01-31"}
 		}

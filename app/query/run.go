@@ -1,10 +1,8 @@
 package query
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -23,6 +21,9 @@ type Limits struct {
 	Rows        int           // of an answer that is held
 	Bytes       int           // of the values of an answer that is held
 	Concurrency int           // questions at once on one connection
+	// Cache is how many bytes of answers are kept to be given again, in memory and,
+	// packed, in what replicas share; 0 keeps none.
+	Cache int
 }
 
 // longest is how much longer than the usual a question may ask to run; exports do.
@@ -48,8 +49,15 @@ type Request struct {
 	Narrow []Filter
 	// MaxAge lets an answer be given that is at most so old; 0 asks anew.
 	MaxAge time.Duration
+	// Fresh asks anew, whatever MaxAge says, and keeps the answer in place of an older one.
+	Fresh bool
 	// Explain asks for the database's plan instead of the rows.
 	Explain bool
+
+	looks   bool // asks for what whoever may look at the connection may have
+	inquiry bool // asks for columns and not for rows
+	anew    bool // relies on nothing that is remembered of columns
+	depth   int  // of questions that stand on this one
 }
 
 // Uncapped asks for every row; only what streams may ask so.
@@ -72,7 +80,11 @@ type Runner struct {
 	ended  []*running // the latest, oldest first
 	shared flights
 
-	guarded verdicts
+	guarded   verdicts
+	described descriptions
+	kept      *answers
+	versions  dataVersions
+	sharing   chan struct{} // one place for each answer that is being written for others
 	// closing counts the records of ended answers that are still being written.
 	closing sync.WaitGroup
 }
@@ -89,142 +101,8 @@ type Rooms struct {
 // NewRunner returns the door to the pools' databases; every question is
 // recorded in the log, written ones are noted in their person's history.
 func NewRunner(r Rooms, l Limits) *Runner {
-	return &Runner{pools: r.Pools, store: r.Questions, rules: r.Rules, people: r.People, log: r.Log, limits: l, now: time.Now, queues: map[string]*queue{}, live: map[string]*running{}}
-}
-
-// prepared is a question that passed every check and can be sent.
-type prepared struct {
-	opened    source.Opened
-	statement source.Statement
-	asked     string // the text for which positions are told
-	outputs   []Output
-	view      string // names what the person sees, see Runner.View
-	tables    []source.Name
-	limited   bool   // a table is read in part
-	shown     string // the statement as people may see it: without what rules put into it
-}
-
-// settle fills in what a saved question asks.
-func (req *Request) settle() {
-	if q := req.Saved; q != nil {
-		req.Connection, req.SQL, req.Spec = q.ConnectionID, q.Body.SQL, q.Body.Spec
-	}
-}
-
-// check decides whether the person may ask.
-func (req *Request) check(p *account.Person) error {
-	switch {
-	case req.Saved != nil:
-		return account.Check(p, account.Look, account.InFolder(req.Saved.FolderID), account.OnConnection(req.Connection))
-	case req.Spec == nil:
-		return account.Check(p, account.AskSQL, account.OnConnection(req.Connection))
-	}
-	return account.Check(p, account.Ask, account.OnConnection(req.Connection))
-}
-
-// prepare checks rights, compiles or binds, and guards.
-func (r *Runner) prepare(ctx context.Context, req Request) (*prepared, error) {
-	if err := req.check(req.Person); err != nil {
-		return nil, err
-	}
-	if (req.Spec == nil) == (req.SQL == "") {
-		return nil, fault.Field("sql", "Ask either in SQL or by clicking")
-	}
-	opened, err := r.pools.Open(ctx, req.Connection)
-	if err != nil {
-		return nil, err
-	}
-	limits, err := r.rules.limits(ctx, req.Person, opened)
-	if err != nil {
-		return nil, err
-	}
-	p := &prepared{opened: opened, asked: req.SQL, view: viewOf(opened, limits)}
-	var text string
-	if req.Spec != nil {
-		compiled, err := r.compile(ctx, opened, limits, req.Spec)
-		if err != nil {
-			return nil, err
-		}
-		text, p.statement.Args, p.outputs, p.asked = compiled.SQL, compiled.Args, compiled.Outputs, compiled.SQL
-	} else if text, p.statement.Args, err = bindParameters(req.SQL, req.Parameters, opened.Driver.Dialect()); err != nil {
-		return nil, err
-	}
-	checked, err := r.guarded.check(opened.Driver, text, limits)
-	if err != nil {
-		if f := source.AsFailure(err); f != nil && text != req.SQL && req.Spec == nil {
-			f.Position = source.MapPosition(req.SQL, text, f.Position)
-		}
-		return nil, err
-	}
-	if checked.limited && req.Explain {
-		return nil, source.Refuse(0, "A plan would tell of rows that a rule hides from you")
-	}
-	p.statement.SQL, p.statement.Explain = checked.SQL, req.Explain
-	if limits.policy.Tables != nil {
-		p.statement.Only = append([]source.Name{}, checked.Tables...)
-	}
-	p.tables, p.limited, p.shown = checked.Tables, checked.limited, checked.SQL
-	if p.limited {
-		plain, err := r.guarded.check(opened.Driver, text, unlimited(limits))
-		if err != nil {
-			return nil, err
-		}
-		p.shown = plain.SQL
-	}
-	return p, nil
-}
-
-// unlimited is the same without the rules, under which nothing is ever sent.
-func unlimited(l limits) limits { return limits{policy: source.Policy{Routines: l.policy.Routines}} }
-
-// View names what the person sees of a connection as it is now: an answer for
-// one person may be shown to another one only where both have the same. It is
-// never empty without an error.
-func (r *Runner) View(ctx context.Context, p *account.Person, connection string) (string, error) {
-	opened, err := r.pools.Open(ctx, connection)
-	if err != nil {
-		return "", err
-	}
-	l, err := r.rules.limits(ctx, p, opened)
-	if err != nil {
-		return "", err
-	}
-	return viewOf(opened, l), nil
-}
-
-func viewOf(opened source.Opened, l limits) string {
-	return fmt.Sprintf("%s %d %s", opened.Connection.ID, opened.Connection.Version, cmp.Or(l.print, "all"))
-}
-
-// Compile spells a spec for its connection without running it, over the tables
-// that the person may know of.
-func (r *Runner) Compile(ctx context.Context, p *account.Person, connection string, s *Spec) (*Compiled, error) {
-	opened, err := r.pools.Open(ctx, connection)
-	if err != nil {
-		return nil, err
-	}
-	l, err := r.rules.limits(ctx, p, opened)
-	if err != nil {
-		return nil, err
-	}
-	return r.compile(ctx, opened, l, s)
-}
-
-func (r *Runner) compile(ctx context.Context, opened source.Opened, l limits, s *Spec) (*Compiled, error) {
-	if err := s.Check(); err != nil {
-		return nil, err
-	}
-	catalog, err := r.rules.catalog(ctx, opened.Connection.ID, l)
-	if err != nil {
-		return nil, err
-	}
-	now := r.now().UTC()
-	if zone := opened.Connection.Config.TimeZone; zone != "" {
-		if loc, err := time.LoadLocation(zone); err == nil {
-			now = now.In(loc)
-		}
-	}
-	return Compile(s, catalog, opened.Driver.Kind(), opened.Driver.Dialect(), now)
+	return &Runner{pools: r.Pools, store: r.Questions, rules: r.Rules, people: r.People, log: r.Log, limits: l, now: time.Now,
+		queues: map[string]*queue{}, live: map[string]*running{}, kept: newAnswers(l.Cache), sharing: make(chan struct{}, mostSharing)}
 }
 
 // Answer is a running question whose rows are being read; it is frame.Rows and must be closed.
@@ -234,8 +112,7 @@ type Answer struct {
 	// Columns are the result's columns.
 	columns []frame.Column
 	rows    frame.Rows
-	asked   string
-	limited bool
+	asked   *prepared
 	run     *running
 	finish  func(error)
 	limit   int
@@ -288,7 +165,7 @@ func (a *Answer) Next(ctx context.Context, b *frame.Batch) error {
 
 // fail tells a failure in the words of the question that was asked.
 func (a *Answer) fail(err error) error {
-	err = explainFailure(a.run, err, a.asked, a.SQL, a.limited)
+	err = explainFailure(a.run, err, a.asked)
 	a.run.fail(err)
 	return err
 }
@@ -303,7 +180,7 @@ func (a *Answer) Close() error {
 // explainFailure gives a failure its cause (cancelled by a person, out of time)
 // and its position in the text that was asked. Of a statement that rules changed
 // a position means nothing, and a syntax error would quote the rules.
-func explainFailure(run *running, err error, asked, sent string, limited bool) error {
+func explainFailure(run *running, err error, asked *prepared) error {
 	f := source.AsFailure(err)
 	if run.cancelled.Load() {
 		f = source.AsFailure(context.Canceled)
@@ -317,14 +194,14 @@ func explainFailure(run *running, err error, asked, sent string, limited bool) e
 	if out.Code == source.Cancelled && errors.Is(run.ctx.Err(), context.DeadlineExceeded) {
 		out = *source.AsFailure(context.DeadlineExceeded)
 	}
-	if limited && out.Code == source.DatabaseError {
+	if asked.limited && out.Code == source.DatabaseError {
 		if out.Position = 0; syntaxStates[out.State] {
 			out.Message, out.Hint = "The database could not read the statement with the rules for you in it", "Writing it in another way may help."
 		}
 		return &out
 	}
-	if out.Position > 0 && asked != sent && out.Code == source.DatabaseError {
-		out.Position = source.MapPosition(asked, sent, out.Position)
+	if out.Position > 0 && out.Code == source.DatabaseError {
+		out.Position = asked.place(out.Position)
 	}
 	return &out
 }
@@ -355,6 +232,9 @@ func (r *Runner) Open(ctx context.Context, req Request) (_ *Answer, err error) {
 	finish := a.finish
 	a.finish = func(err error) {
 		finish(err)
+		if f := a.run.failure.Load(); f != nil && f.Code == source.DatabaseError {
+			r.described.forget(p.relied)
+		}
 		r.closing.Add(1)
 		go func() {
 			defer r.closing.Done()
@@ -380,13 +260,13 @@ func (r *Runner) send(ctx context.Context, req Request, p *prepared) (_ *Answer,
 			release()
 		}
 		r.end(run, err)
-		if req.Spec == nil && req.Saved == nil && req.Person != nil {
+		if req.Spec == nil && req.Saved == nil && !req.inquiry {
 			r.store.note(run, req, r.now().Sub(started))
 		}
 	}
 	defer func() {
 		if err != nil {
-			err = explainFailure(run, err, p.asked, p.shown, p.limited)
+			err = explainFailure(run, err, p)
 			run.fail(err)
 			finish(err)
 		}
@@ -404,7 +284,7 @@ func (r *Runner) send(ctx context.Context, req Request, p *prepared) (_ *Answer,
 	if limit == 0 {
 		limit = r.limits.Rows
 	}
-	return &Answer{ID: run.ID, SQL: p.shown, columns: describe(rows.Columns(), p.outputs), rows: rows, asked: p.asked, limited: p.limited,
+	return &Answer{ID: run.ID, SQL: p.shown, columns: describe(rows.Columns(), p.outputs), rows: rows, asked: p,
 		run: run, finish: finish, limit: limit, started: started, now: r.now}, nil
 }
 
@@ -423,68 +303,17 @@ func describe(columns []frame.Column, outputs []Output) []frame.Column {
 	return list
 }
 
-// Result is an answer held in memory, within the limits.
-type Result struct {
-	ID      string
-	SQL     string
-	Frame   *frame.Frame
-	Elapsed time.Duration
-	// Shared says that the same question was being answered already and both got one answer.
-	Shared bool
-	// Cached says that the answer was kept from before; At is when the database gave it.
-	Cached bool
-	At     time.Time
-}
-
-// Frame asks the question and holds its answer up to the limits, which
-// Frame.Truncated tells. The same question asked at once by people with the
-// same rights runs once. Who asked what, and what became of it, is recorded
-// before the answer is given.
-func (r *Runner) Frame(ctx context.Context, req Request) (*Result, error) {
-	req.settle()
-	if req.Limit <= 0 || req.Limit > r.limits.Rows {
-		req.Limit = r.limits.Rows
-	}
-	p, err := r.prepare(ctx, req)
-	if err != nil {
-		return nil, r.recordRefusal(ctx, req, err)
-	}
-	started := r.now()
-	result, err := r.shared.do(ctx, flightKey(req, p), func(ctx context.Context) (*Result, error) {
-		a, err := r.send(ctx, req, p)
-		if err != nil {
-			return nil, err
-		}
-		defer a.Close()
-		f, err := frame.Read(ctx, a, req.Limit, r.limits.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		f.Truncated = f.Truncated || a.Truncated()
-		return &Result{ID: a.ID, SQL: a.SQL, Frame: f, Elapsed: a.Elapsed(), At: r.now().UTC()}, nil
-	})
-	end := ended{err: err, elapsed: r.now().Sub(started)}
-	if err == nil {
-		end.id, end.rows, end.shared = result.ID, result.Frame.Rows(), result.Shared
-	}
-	if err == nil {
-		// Somebody else may have asked it first, and rights may have gone meanwhile.
-		end.err = r.stillSees(ctx, req, p)
-	}
-	if err := r.recordEnd(ctx, req, p, end); err != nil {
-		return nil, err
-	}
-	return result, nil
-}
-
 // stillSees returns nil where the person may still ask what was asked and sees
 // the same of it as when it was.
 func (r *Runner) stillSees(ctx context.Context, req Request, asked *prepared) error {
-	p, err := r.people.Active(ctx, req.Person.ID)
+	p, err := r.people.Again(ctx, req.Person)
 	if err != nil {
 		return err
 	}
 	if err := req.check(p); err != nil {
+		return err
+	}
+	if err := r.checkInner(ctx, p, req.Connection, req.Spec); err != nil {
 		return err
 	}
 	now, err := r.View(ctx, p, req.Connection)

@@ -23,6 +23,8 @@ type scopeTable struct {
 	parent int
 	inner  bool
 	on     []onPair
+	// from is the question whose result this is, in place of a table.
+	from *inner
 	// one says that a row of the parent meets at most one row here; back the same the other way round.
 	one, back bool
 }
@@ -35,8 +37,12 @@ type column struct {
 	*source.Column
 }
 
-func newScope(c *source.Catalog, d source.Dialect, s *Spec) (*scope, error) {
+func newScope(c *source.Catalog, d source.Dialect, s *Spec, in *inner) (*scope, error) {
 	sc := &scope{catalog: c, dialect: d}
+	if in != nil {
+		sc.tables = []scopeTable{{table: in.table, alias: in.alias, parent: -1, from: in}}
+		return sc, nil
+	}
 	base, ok := c.Find(s.Table)
 	if !ok {
 		return nil, sc.unknownTable("spec.table", s.Table)

@@ -18,9 +18,11 @@ import (
 // Spec is the builder's question. Columns are written "column", or
 // "table.column" where a join makes it necessary.
 type Spec struct {
-	// Table is the table asked, as "name" or "schema.name".
-	Table string `json:"table"`
-	Joins []Join `json:"joins,omitempty"`
+	// Table is the table asked, as "name" or "schema.name"; Question is the saved
+	// question, by its id, whose result is asked instead. Exactly one is set.
+	Table    string `json:"table,omitempty"`
+	Question string `json:"question,omitempty"`
+	Joins    []Join `json:"joins,omitempty"`
 	// Columns picks plain columns of a question without measures and dimensions; none means all of Table.
 	Columns    []string    `json:"columns,omitempty"`
 	Measures   []Measure   `json:"measures,omitempty"`
@@ -156,9 +158,7 @@ func unread(err error) string {
 // Check reports what is wrong with the spec by itself, whatever the database holds.
 func (s *Spec) Check() error {
 	var problems fault.Fields
-	if strings.TrimSpace(s.Table) == "" {
-		problems.Add("spec.table", "Choose a table")
-	}
+	s.checkBase(&problems)
 	if len(s.Joins) > mostJoins {
 		problems.Add("spec.joins", "A question joins at most %d tables", mostJoins)
 	}
