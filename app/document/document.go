@@ -102,6 +102,8 @@ type Figure struct {
 	Notes []string
 	// Caption says where it comes from: connection, filters, rows, zone, time.
 	Caption string
+	// Source is the connection's name, where the caption tells it.
+	Source string
 	// At is when the database answered; zero where nothing did.
 	At time.Time
 	// Span is how wide the figure wants to be in twelfths, 0 for all.
@@ -140,6 +142,16 @@ type Table struct {
 	Rows    [][]Value
 	// More says what is not listed.
 	More string
+	// Behind says for each row, and Over for each column, which values of the
+	// answer's columns stand behind its numbers; both are nil or as long as Rows and
+	// Columns, with nothing where nothing can be drilled into.
+	Behind, Over [][]Mark
+}
+
+// Mark is a column of an answer and the value that it has behind a number.
+type Mark struct {
+	Column, Value string
+	Null          bool
 }
 
 // Column heads a table's column.

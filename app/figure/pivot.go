@@ -52,7 +52,7 @@ func pivot(f *frame.Frame, s chart.Settings, format frame.Formatter) *document.T
 	if !ok {
 		return nil
 	}
-	t := &document.Table{Label: "Pivot table", Columns: []document.Column{{Name: f.Columns[row].Name}}}
+	t := &document.Table{Label: "Pivot table", Columns: []document.Column{{Name: f.Columns[row].Name}}, Over: [][]document.Mark{nil}}
 	values := format.Column(f.Columns[value])
 	values.Even(f, value, ShownRows)
 	rows, columns := map[string]int{}, map[string]int{}
@@ -75,6 +75,7 @@ func pivot(f *frame.Frame, s chart.Settings, format frame.Formatter) *document.T
 			col = len(t.Columns)
 			columns[name] = col
 			t.Columns = append(t.Columns, document.Column{Name: name, Numeric: f.Columns[value].Kind == frame.Number})
+			t.Over = append(t.Over, behind(f, r, []int{across}))
 		}
 		key := words(row)
 		at, ok := rows[key]
@@ -85,7 +86,7 @@ func pivot(f *frame.Frame, s chart.Settings, format frame.Formatter) *document.T
 			}
 			at = len(t.Rows)
 			rows[key] = at
-			t.Rows = append(t.Rows, []document.Value{{Text: key}})
+			t.Rows, t.Behind = append(t.Rows, []document.Value{{Text: key}}), append(t.Behind, behind(f, r, []int{row}))
 		}
 		for len(t.Rows[at]) <= col {
 			t.Rows[at] = append(t.Rows[at], document.Value{})

@@ -33,6 +33,7 @@ func (s Shape) Rows(f *frame.Frame, most int) *document.Table {
 	}
 	n := min(f.Rows(), most)
 	var b []byte
+	by := s.groups(f)
 	for r := range n {
 		cells := make([]document.Value, len(f.Columns))
 		for i := range f.Columns {
@@ -41,7 +42,7 @@ func (s Shape) Rows(f *frame.Frame, most int) *document.Table {
 			b, cut = formats[i].Append(b[:0], value, ok)
 			cells[i] = document.Value{Text: string(b), Null: !ok, Cut: cut}
 		}
-		t.Rows = append(t.Rows, cells)
+		t.Rows, t.Behind = append(t.Rows, cells), append(t.Behind, behind(f, r, by))
 	}
 	if f.Rows() > n {
 		count := func(n int) string { return s.formatter().Number(float64(n), 0) }
@@ -65,6 +66,11 @@ func dataTable(d *chart.Data) *document.Table {
 	t := &document.Table{Label: "Data of the chart"}
 	for _, h := range d.Head {
 		t.Columns = append(t.Columns, document.Column{Name: h.Name, Numeric: h.Numeric})
+		t.Over = append(t.Over, marks(h.Behind))
+	}
+	t.Behind = make([][]document.Mark, len(d.Rows))
+	for i, v := range d.Behind {
+		t.Behind[i] = marks(v)
 	}
 	for _, row := range d.Rows {
 		cells := make([]document.Value, len(row))
