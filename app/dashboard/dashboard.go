@@ -19,6 +19,9 @@ type Version = saved.Version[Body]
 // Store keeps dashboards.
 type Store = saved.Store[Body, *Body]
 
+// Find narrows a list of dashboards.
+type Find = saved.Find
+
 // NewStore returns the dashboards of a store; what changes about them is recorded in the log.
 func NewStore(s *store.Store, log *audit.Log) *Store {
 	return saved.NewStore[Body](s, log, "dashboard")

@@ -47,6 +47,3 @@ type Parameter struct {
 	Default string   `json:"default,omitempty"`
 	Values  []string `json:"values,omitempty"`
 }
-
-// Check tells what is wrong with the body, by field.
-func (b *Body) Check() error { return nil }
