@@ -33,6 +33,8 @@ type Config struct {
 	QueryRows         int           `set:"QUERY_ROWS" usage:"rows a page or API answer holds unless it asks for fewer"`
 	QueryBytes        int           `set:"QUERY_BYTES" usage:"bytes of values a page or API answer holds"`
 	Concurrency       int           `set:"CONNECTION_CONCURRENCY" usage:"questions that run at once on one connection"`
+	Cache             int           `set:"CACHE_BYTES" usage:"bytes of answers kept for cards, reports and lists; 0 keeps none"`
+	Chromium          string        `set:"CHROMIUM" usage:"path of a Chromium that prints PDFs; empty for our own writer, which needs none"`
 	PrivateHosts      bool          `set:"ALLOW_PRIVATE_HOSTS" usage:"connections may reach loopback and private networks"`
 	RequireFactor     bool          `set:"REQUIRE_SECOND_FACTOR" usage:"everybody who signs in with a password needs a second factor"`
 	LogFormat         string        `set:"LOG_FORMAT" usage:"text or json"`
@@ -53,10 +55,19 @@ type Config struct {
 	OIDCClientSecret string `set:"OIDC_CLIENT_SECRET,secret" usage:"OpenID Connect client secret"`
 	OIDCDefaultRole  string `set:"OIDC_DEFAULT_ROLE" usage:"role of those who come in through the OpenID Connect provider for the first time; empty refuses them"`
 	OIDCDomains      string `set:"OIDC_DOMAINS" usage:"domains of the verified addresses that are let in through it, apart by commas; empty for all"`
-	LLMProvider      string `set:"LLM_PROVIDER" usage:"language model provider; empty for none"`
-	LLMBaseURL       string `set:"LLM_BASE_URL" usage:"address of the language model's API"`
-	LLMModel         string `set:"LLM_MODEL" usage:"name of the language model"`
-	LLMAPIKey        string `set:"LLM_API_KEY,secret" usage:"key of the language model's API"`
+
+	MailFrom     string `set:"MAIL_FROM" usage:"sender of mails, such as Assay <assay@example.com>; empty sends none"`
+	SMTPHost     string `set:"SMTP_HOST" usage:"mail server; empty sends no mails"`
+	SMTPPort     int    `set:"SMTP_PORT" usage:"its port; 0 for 587, or 465 where ASSAY_SMTP_TLS is implicit"`
+	SMTPUser     string `set:"SMTP_USER" usage:"user at the mail server; empty for none"`
+	SMTPPassword string `set:"SMTP_PASSWORD,secret" usage:"the user's password"`
+	SMTPTLS      string `set:"SMTP_TLS" usage:"encryption to the mail server: starttls, implicit or none"`
+	MailDomains  string `set:"MAIL_DOMAINS" usage:"domains of addresses without an account that mails may go to, apart by commas; empty for all"`
+
+	LLMProvider string `set:"LLM_PROVIDER" usage:"language model provider; empty for none"`
+	LLMBaseURL  string `set:"LLM_BASE_URL" usage:"address of the language model's API"`
+	LLMModel    string `set:"LLM_MODEL" usage:"name of the language model"`
+	LLMAPIKey   string `set:"LLM_API_KEY,secret" usage:"key of the language model's API"`
 }
 
 // Default returns the settings that hold where nothing else is said.
@@ -68,9 +79,11 @@ func Default() Config {
 		QueryRows:    10_000,
 		QueryBytes:   64 << 20,
 		Concurrency:  8,
+		Cache:        64 << 20,
 		PrivateHosts: true,
 		LogFormat:    "text",
 		VaultPrefix:  "secret/data/assay",
+		SMTPTLS:      "starttls",
 
 		OIDCDefaultRole: "viewer",
 	}
@@ -230,6 +243,7 @@ func (c *Config) validate() (problems []error) {
 	if (c.OIDCIssuer == "") != (c.OIDCClientID == "") || c.OIDCIssuer == "" && c.OIDCClientSecret != "" {
 		problem("ASSAY_OIDC_ISSUER and ASSAY_OIDC_CLIENT_ID go together, and ASSAY_OIDC_CLIENT_SECRET with them where the provider made one")
 	}
+	problems = append(problems, c.validateMail()...)
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		problem("ASSAY_LOG_FORMAT: %q is neither text nor json", c.LogFormat)
 	}
@@ -243,6 +257,11 @@ func trustedAddress(address string) bool {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return false
 	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+	return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())
+}
+
+// loopback reports whether a host is this machine.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
