@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 )
 
@@ -50,6 +51,18 @@ func Path(name string) string {
 // build has no such file.
 func Integrity(name string) string {
 	return manifest()[name].Integrity
+}
+
+// Sheets returns the style sheet and its faces by their addresses without the
+// leading slash, for a page that is read where no server answers.
+func Sheets() map[string][]byte {
+	files := map[string][]byte{}
+	for name, f := range manifest() {
+		if strings.HasPrefix(name, "css/") || strings.HasSuffix(name, ".woff2") {
+			files[strings.TrimPrefix(Prefix, "/")+f.Path] = read("dist/" + f.Path)
+		}
+	}
+	return files
 }
 
 // EChartsServer returns a script that defines the global echarts with the same

@@ -1,7 +1,9 @@
 // Loaded on every page. Pages work without it; this makes them quicker.
 import htmx from 'htmx.org/dist/htmx.esm.min.js'
 import './theme.js'
+import './zone.js'
 import './keys.js'
+import { insert } from './insert.js'
 import { bindMenus } from './menu.js'
 import { bindReturn } from './return.js'
 import { toast } from './toast.js'
@@ -31,6 +33,7 @@ const actions = {
       toast('The interactive chart could not be loaded. The drawing and its table stay as they are.', 'bad')
     }
   },
+  insert,
   print: () => window.print(),
   dismiss: (button) => button.closest('.toast, .notice')?.remove(),
 }
@@ -91,6 +94,11 @@ function enhance(root) {
     }
   }
   find('form[data-submit]', (form) => form.requestSubmit())
+  find('[data-arrange], .board-filters, article[data-marks]', (element) => import('./dashboard.js').then(({ arrange, filters, marks }) => {
+    if (element.matches('form.edit')) arrange(element)
+    else if (element.matches('form')) filters(element)
+    else marks(element)
+  }, () => {}))
   find('textarea[data-editor=sql]', (area) => import('./sql.js').then(({ edit }) => edit(area), () => {}))
 }
 
