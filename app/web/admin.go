@@ -30,6 +30,7 @@ var administration = []struct {
 	{"access", "Access", account.EditRights},
 	{"rules", "Row rules", account.EditRights},
 	{"audit", "Audit record", account.SeeAudit},
+	{"channels", "Channels", account.EditSettings},
 	{"settings", "Settings", account.EditSettings},
 }
 

@@ -1,15 +1,21 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"assay/app/account"
+	"assay/app/audit"
 	"assay/app/fault"
+	"assay/app/mail"
+	"assay/app/schedule"
+	"assay/app/store"
 	"assay/views"
 )
 
@@ -28,15 +34,21 @@ type Installation struct {
 // adminSettings shows what the installation is set to.
 type adminSettings struct {
 	people       *account.Store
+	works        *schedule.Works
+	audit        *audit.Log
 	installation Installation
 	config       Config
 }
 
 func (x *adminSettings) routes(g *echo.Group) {
 	g.GET("/admin/settings", may(account.EditSettings, x.show))
+	g.POST("/admin/settings/mail", may(account.EditSettings, x.tryMail))
 }
 
-func (x *adminSettings) show(c echo.Context) error {
+func (x *adminSettings) show(c echo.Context) error { return x.page(c, http.StatusOK, "") }
+
+// page is the settings; failed says why a test mail was not sent.
+func (x *adminSettings) page(c echo.Context, status int, failed string) error {
 	people, err := x.people.List(c.Request().Context())
 	if err != nil {
 		return err
@@ -69,5 +81,38 @@ func (x *adminSettings) show(c echo.Context) error {
 	if x.config.BaseURL != "" {
 		page.State = append(page.State, views.AuditField{Name: "Address", Value: x.config.BaseURL})
 	}
-	return respond(c, http.StatusOK, views.SettingsPage(page))
+	page.Mail = views.MailState{To: person(c).Email, Failed: failed, Missing: noMail}
+	if m := x.works.Mail; m != nil {
+		page.Mail.From, page.Mail.Missing = m.From(), ""
+		page.Mail.Domains = strings.Join(x.works.MailDomains, ", ")
+	}
+	return respond(c, status, views.SettingsPage(page))
+}
+
+// tryMail sends the administrator a test mail and says what came of it.
+func (x *adminSettings) tryMail(c echo.Context) error {
+	p := person(c)
+	if x.works.Mail == nil {
+		return x.page(c, http.StatusUnprocessableEntity, noMail)
+	}
+	text := "This is a test: mails of schedules and alerts can be sent from " + x.works.Mail.From() + "."
+	err := x.works.Mail.Send(c.Request().Context(), mail.Message{ID: store.NewID(), To: p.Email, Name: p.Name, Subject: "A test mail", Date: time.Now(), Text: text})
+	e := audit.Event{Action: "mail.test", Object: audit.Object{Kind: "mail", Name: p.Email}}
+	if err != nil {
+		e.Outcome = audit.Failed
+	}
+	if written := x.audit.Write(c.Request().Context(), e); written != nil {
+		return written
+	}
+	if err == nil {
+		return done(c, "/admin/settings", "The mail server took a test mail for "+p.Email+". Look whether it arrives.")
+	}
+	why := "The mail was not sent"
+	if f, ok := errors.AsType[*mail.Failure](err); ok {
+		why = f.Message
+		if f.Err != nil {
+			why += ": " + clipped(f.Err.Error(), 300)
+		}
+	}
+	return x.page(c, http.StatusUnprocessableEntity, why+".")
 }

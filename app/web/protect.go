@@ -104,6 +104,14 @@ func protect(e *echo.Echo, cfg Config, log *slog.Logger) {
 	})
 }
 
+// framedBy lets a page be shown in frames of the origins, which are spelled as
+// share.Origin does; no other page may be.
+func framedBy(c echo.Context, origins []string) {
+	h := c.Response().Header()
+	h.Set("Content-Security-Policy", strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors "+strings.Join(origins, " "), 1))
+	h.Del("X-Frame-Options")
+}
+
 // downgraded reports a request that changes something and comes from a page of
 // this host that was not encrypted, which anybody on the way may have written.
 func downgraded(cfg Config, r *http.Request) bool {

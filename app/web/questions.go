@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -33,6 +34,7 @@ func (x *questions) routes(g *echo.Group) {
 	g.GET("/questions", may(account.Look, x.list))
 	g.POST("/questions", may(account.Save, x.create))
 	g.GET("/questions/:id", may(account.Look, x.show))
+	g.GET("/questions/:id/rows", may(account.Ask, x.rows))
 	g.GET("/questions/:id/edit", may(account.Save, x.edit))
 	g.POST("/questions/:id", may(account.Save, x.update))
 	g.POST("/questions/:id/delete", may(account.Save, x.remove))
@@ -110,11 +112,19 @@ func (x *questions) ask(c echo.Context, id string) (*asked, error) {
 	fields, values, complete := parameterFields(q.Body.SQL, a.given, nil)
 	a.fields, a.complete = fields, complete || len(fields) == 0
 	a.request = query.Request{Person: person(c), Saved: q, Parameters: values}
+	if text := v.Get("narrow"); text != "" { // by the filters of a dashboard from which the reader came
+		if err := json.Unmarshal([]byte(text), &a.request.Narrow); err != nil {
+			return nil, fault.Field("narrow", "What the question is narrowed by cannot be read; the address may not have been copied whole")
+		}
+	}
 	p := a.presenter
-	p.asked, p.title, p.settings, p.spec, p.given = q.Body.SQL, q.Name, questionSettings(q), q.Body.Spec, values
+	p.asked, p.title, p.settings, p.spec, p.given, p.narrow = q.Body.SQL, q.Name, questionSettings(q), q.Body.Spec, values, a.request.Narrow
 	if text := v.Get("chart"); text != "" {
 		p.settings = figure.Settings([]byte(text))
 	}
+	v = maps.Clone(v)
+	v.Del("row") // of the figure from which the reader came
+	v.Del("column")
 	p.at("/questions/"+q.ID, v)
 	return a, nil
 }
@@ -131,6 +141,16 @@ func (x *questions) show(c echo.Context) error {
 	page := views.Question{Chrome: chrome(c, a.Name, "questions"), ID: a.ID, Name: a.Name, Description: a.Description, Connection: a.connection.Name,
 		Folder: x.folder(c, a.FolderID), Version: strconv.Itoa(a.Version), SavedAt: a.UpdatedAt.UTC().Format("2006-01-02 15:04 UTC"), SavedBy: x.who(c, a.CreatedBy),
 		Parameters: a.fields, CanSave: a.Check(person(c), account.Save) == nil}
+	page.CanSchedule = account.May(person(c), account.Save).Allowed
+	page.CanShare = page.CanSave && account.May(person(c), account.Share).Allowed
+	page.CanPut = account.May(person(c), account.Save).Allowed
+	if len(a.request.Narrow) > 0 {
+		page.Narrowed = strings.Join(figure.Narrowed(nil, nil, a.request.Narrow), ", ")
+		page.WholeURL = with("/questions/"+a.ID, c.QueryParams(), "narrow", "")
+	}
+	if account.May(person(c), account.Ask, account.OnConnection(a.ConnectionID)).Allowed && a.complete {
+		page.RowsURL = with("/questions/"+a.ID+"/rows", c.QueryParams(), "chart", "")
+	}
 	page.OpenURL, page.OpenLabel = openURL(a.Question, a.given, page.Chrome)
 	if held(c.QueryParams()) {
 		page.AskURL = with("/questions/"+a.ID, c.QueryParams(), "run", "")
@@ -139,9 +159,24 @@ func (x *questions) show(c echo.Context) error {
 		if err != nil {
 			return err
 		}
+		showCell(&result, c.QueryParam("row"), c.QueryParam("column"))
 		page.Result = &result
 	}
 	return respond(c, http.StatusOK, views.QuestionPage(page))
+}
+
+// showCell shows the cell that a figure of a report came from: row counts from 1.
+func showCell(r *views.Result, row, column string) {
+	n, err := strconv.Atoi(row)
+	if err != nil || r.Table == nil {
+		return
+	}
+	at := slices.IndexFunc(r.Table.Columns, func(c views.TableColumn) bool { return c.Name == column })
+	if n < 1 || n > len(r.Table.Rows) {
+		r.Notes = append(r.Notes, "Row "+strconv.Itoa(n)+" is not among those listed.")
+		return
+	}
+	r.Table.Mark = &views.Mark{Row: n - 1, Column: at}
 }
 
 func (x *questions) file(c echo.Context, id, extension string) error {

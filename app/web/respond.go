@@ -33,6 +33,7 @@ func chrome(c echo.Context, title, active string) views.Chrome {
 	if p != nil {
 		out.Person, out.Role = p.Name, string(p.Role)
 		out.CanAskSQL = account.May(p, account.AskSQL).Allowed
+		out.CanShare = account.May(p, account.Share).Allowed
 		out.CanConnect = account.May(p, account.EditConnections).Allowed
 		out.Admin = adminLinks(p, active)
 	}

@@ -42,8 +42,10 @@ type presenter struct {
 	// summed up and what is filtered; given are a written question's values.
 	spec  *query.Spec
 	given map[string]string
-	card  bool // a card rather than a page
-	table bool // list the rows too
+	// narrow holds conditions beside the question's own.
+	narrow []query.Filter
+	card   bool // a card rather than a page
+	table  bool // list the rows too
 }
 
 // newPresenter returns a presenter of a connection's answers, for a page that
@@ -165,7 +167,7 @@ func (p *presenter) shape() figure.Shape {
 func (p *presenter) effective(f *frame.Frame) chart.Settings { return p.shape().Effective(f) }
 
 // narrowed says in words which rows an answer is of.
-func (p *presenter) narrowed() []string { return figure.Narrowed(p.spec, p.given, nil) }
+func (p *presenter) narrowed() []string { return figure.Narrowed(p.spec, p.given, p.narrow) }
 
 func (p *presenter) kinds(f *frame.Frame) []views.Link {
 	if p.link == nil {

@@ -3,6 +3,7 @@
 package web
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 
@@ -11,8 +12,14 @@ import (
 	"assay/app/account"
 	"assay/app/audit"
 	"assay/app/chart"
+	"assay/app/dashboard"
+	"assay/app/document"
+	"assay/app/figure"
 	"assay/app/identity"
 	"assay/app/query"
+	"assay/app/report"
+	"assay/app/schedule"
+	"assay/app/share"
 	"assay/app/source"
 	"assay/app/store"
 	"assay/static"
@@ -44,10 +51,16 @@ type Deps struct {
 	Pools       *source.Pools
 	Questions   *query.Store
 	Rules       *query.Rules
-	Runner      *query.Runner
-	Log         *slog.Logger
-	Audit       *audit.Log
-	Charts      *chart.Drawer
+	Shares      *share.Store
+	Dashboards  *dashboard.Store
+	// Works runs schedules and alerts.
+	Works  *schedule.Works
+	Runner *query.Runner
+	Log    *slog.Logger
+	Audit  *audit.Log
+	Charts *chart.Drawer
+	// PDF, where set, writes a document as PDF.
+	PDF func(io.Writer, *document.Document) error
 	// Installation is what administrators are told of how the server runs.
 	Installation Installation
 	// Expected, where set, is who is about to come: their first page is drawn already.
@@ -64,7 +77,8 @@ func New(d Deps) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.Logger.SetOutput(discard{})
-	e.HTTPErrorHandler = (&errorPages{log: d.Log}).handle
+	problems := &errorPages{log: d.Log}
+	e.HTTPErrorHandler = problems.handle
 	sessions := newSessions(d.People, d.Config)
 	protect(e, d.Config, d.Log)
 
@@ -85,6 +99,9 @@ func New(d Deps) *echo.Echo {
 	entry := &signIn{people: d.People, sessions: sessions, throttle: d.Throttle, identities: d.Identities, config: d.Config}
 	again := &prover{people: d.People, sessions: sessions, throttle: d.Throttle, identities: d.Identities, config: d.Config}
 	own := &accountPages{people: d.People, sessions: sessions, throttle: d.Throttle, identities: d.Identities, connections: d.Connections, questions: d.Questions, prover: again}
+	figures := &figure.Maker{Runner: d.Runner, Connections: d.Connections, Charts: d.Charts}
+	making := &report.Maker{Figures: figures, Questions: d.Questions}
+	timing := &timed{works: d.Works, dashboards: d.Dashboards, reports: report.NewStore(d.Store, d.Audit), questions: d.Questions, people: d.People}
 	for _, f := range []feature{
 		entry,
 		&links{signIn: entry},
@@ -96,6 +113,11 @@ func New(d Deps) *echo.Echo {
 		&explore{connections: d.Connections, pools: d.Pools, rules: d.Rules, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
 		&written{connections: d.Connections, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
 		&questions{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts, people: d.People, queries: running},
+		&reports{reports: report.NewStore(d.Store, d.Audit), maker: making, snapshots: report.NewSnapshots(d.Store, d.Audit, making, d.Runner), questions: d.Questions, people: d.People, pdf: d.PDF, base: d.Config.BaseURL},
+		&dashboards{dashboards: d.Dashboards, maker: &dashboard.Maker{Figures: figures, Questions: d.Questions}, questions: d.Questions, connections: d.Connections, rules: d.Rules, people: d.People,
+			runner: d.Runner, queries: running, pdf: d.PDF, base: d.Config.BaseURL},
+		&schedules{timing},
+		&alerts{timed: timing, runner: d.Runner, connections: d.Connections, charts: d.Charts},
 		running,
 		own,
 		&factorPages{people: d.People, sessions: sessions, throttle: d.Throttle, prover: again},
@@ -106,12 +128,15 @@ func New(d Deps) *echo.Echo {
 		&adminAccess{people: d.People, connections: d.Connections, questions: d.Questions, pools: d.Pools, rules: d.Rules},
 		&adminRules{people: d.People, connections: d.Connections, pools: d.Pools, rules: d.Rules},
 		&adminAudit{log: d.Audit, people: d.People, connections: d.Connections},
-		&adminSettings{people: d.People, installation: d.Installation, config: d.Config},
+		&channels{works: d.Works},
+		&adminSettings{people: d.People, works: d.Works, audit: d.Audit, installation: d.Installation, config: d.Config},
+		&sharing{shares: d.Shares, people: d.People, reports: report.NewStore(d.Store, d.Audit), snapshots: report.NewSnapshots(d.Store, d.Audit, making, d.Runner), config: d.Config},
 		&adminProviders{people: d.People, identities: d.Identities, prover: again, config: d.Config},
 		&guide{},
 	} {
 		f.routes(pages)
 	}
+	newShared(d, problems, figures, making).routes(e.Group(""))
 	e.RouteNotFound("/*", func(c echo.Context) error { return echo.NewHTTPError(http.StatusNotFound) }, sessions.middleware)
 	return e
 }
