@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -18,7 +19,12 @@ import (
 	"assay/app/account"
 	"assay/app/audit"
 	"assay/app/chart"
+	"assay/app/dashboard"
+	"assay/app/document"
 	"assay/app/query"
+	"assay/app/report"
+	"assay/app/schedule"
+	"assay/app/share"
 	"assay/app/source"
 )
 
@@ -32,8 +38,20 @@ type Deps struct {
 	Rules       *query.Rules
 	Runner      *query.Runner
 	Audit       *audit.Log
-	Charts      *chart.Drawer
-	Log         *slog.Logger
+	Dashboards  *dashboard.Store
+	Reports     *report.Store
+	Schedules   *schedule.Schedules
+	Alerts      *schedule.Alerts
+	Shares      *share.Store
+	// DashboardMaker and ReportMaker make what is saved as it reads now.
+	DashboardMaker *dashboard.Maker
+	ReportMaker    *report.Maker
+	// Jobs runs schedules and alerts; without its functions there are no calls for it.
+	Jobs Jobs
+	// PDF prints a document; nil where nothing prints.
+	PDF    func(io.Writer, *document.Document) error
+	Charts *chart.Drawer
+	Log    *slog.Logger
 	// BaseURL is the address people use, without a slash at its end; empty where only this machine does.
 	BaseURL string
 	// Stylesheet is the path of the product's style sheet for the reference page; empty for none.
@@ -89,6 +107,11 @@ func mount(e *echo.Echo, d Deps) *api {
 				{Name: "connections", Description: "Ways to databases and what is in them"},
 				{Name: "query", Description: "Questions asked once"},
 				{Name: "questions", Description: "Saved questions and their answers"},
+				{Name: "dashboards", Description: "Questions arranged to be read together"},
+				{Name: "reports", Description: "Documents with live charts, tables and figures"},
+				{Name: "schedules", Description: "What is refreshed and delivered on time"},
+				{Name: "alerts", Description: "Figures that are watched"},
+				{Name: "shares", Description: "Links for people without an account"},
 			},
 		},
 		Formats:       map[string]huma.Format{"application/json": {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}, "json": {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}},
@@ -126,6 +149,11 @@ func mount(e *echo.Echo, d Deps) *api {
 	a.queries()
 	a.questions()
 	a.folders()
+	a.dashboards()
+	a.reports()
+	a.schedules()
+	a.shares()
+	describe(registry)
 	// The framework registers its own error model with each operation; ours is the one that is sent.
 	delete(registry.Map(), "ErrorModel")
 	delete(registry.Map(), "ErrorDetail")
@@ -142,6 +170,18 @@ func schemaName(t reflect.Type, hint string) string {
 	}
 	if t == reflect.TypeFor[chart.Settings]() {
 		return "ChartSettings"
+	}
+	if t.Kind() == reflect.Struct && strings.HasPrefix(t.Name(), "page[") {
+		f, _ := t.FieldByName("Items")
+		if named, ok := reflect.Zero(f.Type.Elem()).Interface().(interface{ schema() string }); ok {
+			return "Page" + named.schema()
+		}
+	}
+	// Rooms call different things by one name.
+	for _, room := range []string{"dashboard", "report", "schedule"} {
+		if strings.HasSuffix(t.PkgPath(), "app/"+room) {
+			return capital(room) + t.Name()
+		}
 	}
 	return huma.DefaultSchemaNamer(t, hint)
 }

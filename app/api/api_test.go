@@ -22,8 +22,15 @@ import (
 	"assay/app/account"
 	"assay/app/audit"
 	"assay/app/chart"
+	"assay/app/dashboard"
+	"assay/app/document"
+	"assay/app/figure"
 	"assay/app/frame"
 	"assay/app/query"
+	"assay/app/report"
+	"assay/app/saved"
+	"assay/app/schedule"
+	"assay/app/share"
 	"assay/app/source"
 	"assay/app/source/sqlite"
 	"assay/app/store"
@@ -87,9 +94,12 @@ func newHouse(t testing.TB) *house {
 	pools := source.NewPools(connections, nil, source.Own{})
 	t.Cleanup(pools.Close)
 	questions, rules := query.NewStore(s, log), query.NewRules(s, pools, log)
-	runner := query.NewRunner(query.Rooms{Pools: pools, Questions: questions, Rules: rules, People: people, Log: log}, query.Limits{Timeout: 30 * time.Second, Rows: 10_000, Bytes: 64 << 20, Concurrency: 4})
+	runner := query.NewRunner(query.Rooms{Pools: pools, Questions: questions, Rules: rules, People: people, Log: log}, query.Limits{Timeout: 30 * time.Second, Rows: 10_000, Bytes: 64 << 20, Concurrency: 4, Cache: 16 << 20})
 	charts := chart.NewDrawer(chart.Config{Script: static.EChartsServer(), Fonts: map[int][]byte{400: static.FontTTF(400), 600: static.FontTTF(600)}, Workers: 1, Timeout: time.Minute})
 	t.Cleanup(charts.Close)
+
+	dashboards, reports := dashboard.NewStore(s, log), report.NewStore(s, log)
+	figures := &figure.Maker{Runner: runner, Connections: connections, Charts: charts}
 
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect()
@@ -106,6 +116,14 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	h.api = mount(e, Deps{People: people, Throttle: throttle, Connections: connections, Pools: pools, Questions: questions, Rules: rules, Runner: runner, Audit: log,
+		Dashboards: dashboards, Reports: reports, Schedules: saved.NewStore[schedule.Body](s, log, "schedule"), Alerts: saved.NewStore[schedule.AlertBody](s, log, "alert"),
+		Shares:         share.NewStore(share.Rooms{Store: s, Vault: v, Log: log, People: people, Throttle: throttle, Objects: share.Objects{Questions: questions, Dashboards: dashboards, Reports: reports}}),
+		DashboardMaker: &dashboard.Maker{Figures: figures, Questions: questions}, ReportMaker: &report.Maker{Figures: figures, Questions: questions},
+		Jobs: h.jobs(),
+		PDF: func(w io.Writer, d *document.Document) error {
+			_, err := fmt.Fprintf(w, "%%PDF-1.7 %s", d.Title)
+			return err
+		},
 		Charts: charts, Log: slog.New(slog.NewTextHandler(h.log, nil)), Stylesheet: "/static/app.css", Version: "test",
 		Rates: Rates{Person: Rate{1_000_000, time.Minute}, Network: Rate{1_000_000, time.Minute}}})
 	h.server = httptest.NewUnstartedServer(e)
@@ -137,6 +155,39 @@ func newHouse(t testing.TB) *house {
 		}
 	})
 	return h
+}
+
+// jobs stands for what runs schedules: it remembers what it was told.
+func (h *house) jobs() Jobs {
+	paused, silent := map[string]bool{}, map[string]*time.Time{}
+	runs := map[string][]Run{}
+	return Jobs{
+		Run: func(_ context.Context, kind, id string, by *account.Person) (string, error) {
+			run := fmt.Sprint(kind, "-run-", len(runs[id])+1)
+			runs[id] = append([]Run{{ID: run, Cause: "now", State: "done", Deliveries: []Delivery{{To: by.Email, State: "sent"}}}}, runs[id]...)
+			return run, nil
+		},
+		Runs: func(_ context.Context, _, id, after string, _ int) ([]Run, error) {
+			list := runs[id]
+			for i := range list {
+				if list[i].ID == after {
+					return list[i+1:], nil
+				}
+			}
+			return list, nil
+		},
+		Standing: func(_ context.Context, _, id string) (Standing, error) {
+			return Standing{Paused: paused[id], SilentUntil: silent[id]}, nil
+		},
+		Pause: func(_ context.Context, _, id string, on bool, _ *account.Person) error {
+			paused[id] = on
+			return nil
+		},
+		Silence: func(_ context.Context, id string, until time.Time, _ *account.Person) error {
+			silent[id] = &until
+			return nil
+		},
+	}
 }
 
 func (h *house) connect(name string, c source.Config) string {

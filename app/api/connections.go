@@ -135,6 +135,8 @@ func (a *api) connections() {
 	add(a, operation{id: "deleteConnection", method: http.MethodDelete, path: "/connections/{id}", tag: tag, action: account.EditConnections, on: account.OnConnection, summary: "Remove a connection that no question uses"}, a.deleteConnection)
 	add(a, operation{id: "testConnection", method: http.MethodPost, path: "/connections/{id}/test", tag: tag, action: account.SeeConnections, on: account.OnConnection,
 		summary: "Connect and tell what was found", detail: "What goes wrong is the member problem, not an error."}, a.testConnection)
+	add(a, operation{id: "markConnectionChanged", method: http.MethodPost, path: "/connections/{id}/changed", tag: tag, action: account.AskSQL, on: account.OnConnection, status: http.StatusNoContent,
+		summary: "Say that the data changed", detail: "For a program that loads data: no answer that was kept from before is given again."}, a.changed)
 	add(a, operation{id: "getConnectionSchema", method: http.MethodGet, path: "/connections/{id}/schema", tag: tag, action: account.SeeConnections, on: account.OnConnection,
 		summary: "List tables and columns", detail: "As last read from the database's own catalog; read now where that never happened."}, a.schema)
 }
@@ -223,6 +225,13 @@ func (a *api) testConnection(ctx context.Context, in *ByID) (*body[source.Probe]
 		return nil, err
 	}
 	return &body[source.Probe]{p}, nil
+}
+
+func (a *api) changed(ctx context.Context, in *ByID) (*nothing, error) {
+	if _, err := a.Connections.Get(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return nil, a.Runner.Changed(ctx, in.ID)
 }
 
 func (a *api) schema(ctx context.Context, in *schemaInput) (*body[source.Catalog], error) {

@@ -47,6 +47,15 @@ func TestDocumentCoversTheContract(t *testing.T) {
 		"GET roles", "POST roles", "GET roles/{id}", "PUT roles/{id}", "PATCH roles/{id}", "DELETE roles/{id}",
 		"GET rules", "POST rules", "GET rules/{id}", "PUT rules/{id}", "PATCH rules/{id}", "DELETE rules/{id}",
 		"GET grants", "POST grants", "GET grants/{id}", "DELETE grants/{id}", "POST explain", "GET audit", "GET audit/{seq}", "POST audit/verify",
+		"GET questions/{id}/versions/{version}", "POST connections/{id}/changed",
+		"GET shares", "POST shares", "GET shares/{id}", "DELETE shares/{id}", "GET shares/{id}/visits",
+		"POST dashboards/{id}/run", "GET dashboards/{id}/document", "POST reports/{id}/run", "GET reports/{id}/document", "POST alerts/{id}/silence",
+		"POST schedules/{id}/run", "GET schedules/{id}/runs", "POST schedules/{id}/pause", "POST schedules/{id}/resume",
+		"POST alerts/{id}/run", "GET alerts/{id}/runs", "POST alerts/{id}/pause", "POST alerts/{id}/resume",
+		"GET dashboards", "POST dashboards", "GET dashboards/{id}", "PUT dashboards/{id}", "PATCH dashboards/{id}", "DELETE dashboards/{id}", "GET dashboards/{id}/versions",
+		"GET reports", "POST reports", "GET reports/{id}", "PUT reports/{id}", "PATCH reports/{id}", "DELETE reports/{id}", "GET reports/{id}/versions",
+		"GET schedules", "POST schedules", "GET schedules/{id}", "PUT schedules/{id}", "PATCH schedules/{id}", "DELETE schedules/{id}", "GET schedules/{id}/versions",
+		"GET alerts", "POST alerts", "GET alerts/{id}", "PUT alerts/{id}", "PATCH alerts/{id}", "DELETE alerts/{id}", "GET alerts/{id}/versions",
 	} {
 		method, path, _ := strings.Cut(want, " ")
 		if !have[method+" /api/v1/"+path] {

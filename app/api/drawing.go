@@ -45,7 +45,7 @@ func (a *api) questionChart(ctx context.Context, in *ByID) (*huma.StreamResponse
 	if settings.Title == "" {
 		settings.Title = q.Name
 	}
-	result, err := a.Runner.Frame(ctx, saved(q, query.Request{Person: r.person, Connection: q.ConnectionID, Parameters: values}))
+	result, err := a.Runner.Frame(ctx, ofSaved(q, query.Request{Person: r.person, Connection: q.ConnectionID, Parameters: values}))
 	if err != nil {
 		return nil, err
 	}

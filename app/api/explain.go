@@ -12,7 +12,7 @@ import (
 type explainInput struct {
 	Body struct {
 		Person     string `json:"person" minLength:"1" maxLength:"100" doc:"The person's id"`
-		Action     string `json:"action" enum:"look,ask,see_connections,ask_sql,save,edit_connections,edit_rights,edit_people,edit_settings,see_audit" doc:"What the person wants to do"`
+		Action     string `json:"action" enum:"look,ask,see_connections,ask_sql,save,share_links,edit_connections,edit_rights,edit_people,edit_settings,see_audit" doc:"What the person wants to do"`
 		Connection string `json:"connection,omitempty" maxLength:"100" doc:"To the connection with this id"`
 		Folder     string `json:"folder,omitempty" maxLength:"100" doc:"In the folder with this id"`
 		Schema     string `json:"schema,omitempty" maxLength:"500" doc:"To this schema of the connection"`

@@ -10,7 +10,7 @@ import (
 // selfEvident are members that say by their names what they are.
 var selfEvident = []string{"id", "name", "email", "description", "created_at", "updated_at", "expires_at", "seen_at", "disabled", "error", "message", "code", "items", "kind",
 	"connection", "sql", "version", "steps", "table", "column", "schema", "columns", "limit", "host", "port", "database", "user", "path", "tls", "sample", "time_zone", "role_name",
-	"groups", "attributes", "subject", "object", "level", "allowed", "at", "outcome", "object_kind", "object_id", "object_name", "folder", "saved_by", "saved_at", "created_by"}
+	"groups", "attributes", "subject", "object", "level", "allowed", "at", "outcome", "object_kind", "object_id", "object_name", "folder", "saved_by", "saved_at", "created_by", "question", "dashboard", "report", "address", "title"}
 
 // TestDocumentIsKind holds the document against what a reader of it needs.
 func TestDocumentIsKind(t *testing.T) {

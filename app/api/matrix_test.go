@@ -10,115 +10,13 @@ import (
 	"time"
 
 	"assay/app/account"
+	"assay/app/dashboard"
 	"assay/app/query"
+	"assay/app/report"
+	"assay/app/schedule"
+	"assay/app/share"
 	"assay/app/source"
 )
-
-// class says who may do an operation to what; a new operation belongs in here.
-type class struct {
-	action account.Action // "" for everybody who is signed in
-	kind   string         // of the object in the path or, in runQuery, the body
-	// granted objects are as if they were not there for those to whom nothing was granted of them.
-	granted bool
-	// manages says that the operation touches a person, which nobody does who may do less.
-	manages bool
-	// tokens says that neither a token with scopes nor a service does it without the right to edit people.
-	tokens bool
-	gives  account.Action // an action that the caller must have to give it
-	public bool
-	body   any
-}
-
-func classes(h *house) map[string]class {
-	word := "edit_people" // the one action of the role that fixtures of people have
-	return map[string]class{
-		"createAccessToken":  {public: true, body: object{"email": "nobody@example.com", "password": "not this one"}},
-		"refreshAccessToken": {public: true, body: object{"refresh_token": "none"}},
-		"revokeToken":        {public: true, body: object{"token": "none"}},
-
-		"getMe":             {},
-		"listTokens":        {},
-		"createToken":       {tokens: true, body: object{"name": "more"}},
-		"getToken":          {kind: "token"},
-		"updateToken":       {kind: "token", tokens: true, body: object{"name": "other"}},
-		"deleteToken":       {kind: "token", tokens: true},
-		"listUsers":         {action: account.EditPeople},
-		"createUser":        {action: account.EditPeople, body: object{"kind": "service", "name": "made NEW", "role": h.peopleRole}},
-		"getUser":           {action: account.EditPeople, kind: "user"},
-		"replaceUser":       {action: account.EditPeople, kind: "user", manages: true, body: object{"email": "NEW@example.com", "role": h.peopleRole}},
-		"updateUser":        {action: account.EditPeople, kind: "user", manages: true, body: object{"name": "Other"}},
-		"deleteUser":        {action: account.EditPeople, kind: "user", manages: true},
-		"inviteUser":        {action: account.EditPeople, kind: "user", manages: true},
-		"resetUser":         {action: account.EditPeople, kind: "user", manages: true},
-		"endUser":           {action: account.EditPeople, kind: "user", manages: true},
-		"listUserSessions":  {action: account.EditPeople, kind: "user"},
-		"deleteUserSession": {action: account.EditPeople, kind: "user", manages: true},
-		"listUserTokens":    {action: account.EditPeople, kind: "service"},
-		"createUserToken":   {action: account.EditPeople, kind: "service", manages: true, body: object{"name": "nightly"}},
-		"getUserToken":      {action: account.EditPeople, kind: "service"},
-		"deleteUserToken":   {action: account.EditPeople, kind: "service", manages: true},
-		"listGroups":        {action: account.EditPeople},
-		"createGroup":       {action: account.EditPeople, body: object{"name": "group NEW"}},
-		"getGroup":          {action: account.EditPeople, kind: "group"},
-		"replaceGroup":      {action: account.EditPeople, kind: "group", body: object{"name": "group NEW"}},
-		"updateGroup":       {action: account.EditPeople, kind: "group", body: object{"description": "other"}},
-		"deleteGroup":       {action: account.EditPeople, kind: "group"},
-		"listMembers":       {action: account.EditPeople, kind: "group"},
-		"setMembers":        {action: account.EditPeople, kind: "group", body: object{"people": []string{}}},
-		"addMembers":        {action: account.EditPeople, kind: "group", body: object{"people": []string{}}},
-		"removeMember":      {action: account.EditPeople, kind: "group"},
-
-		"listRoles":   {action: account.EditRights},
-		"createRole":  {action: account.EditRights, body: object{"name": "role NEW", "actions": []string{"edit_rights"}}},
-		"getRole":     {action: account.EditRights, kind: "role"},
-		"replaceRole": {action: account.EditRights, kind: "role", body: object{"name": "role NEW", "actions": []string{"edit_rights"}}},
-		"updateRole":  {action: account.EditRights, kind: "role", body: object{"description": "other"}},
-		"deleteRole":  {action: account.EditRights, kind: "role"},
-		"listGrants":  {action: account.EditRights},
-		"setGrant":    {action: account.EditRights, gives: account.Look, body: object{"subject": object{"kind": "person", "id": h.people[account.Viewer].ID}, "object": object{"kind": "connection", "id": h.orders}, "level": "results"}},
-		"getGrant":    {action: account.EditRights, kind: "grant"},
-		"deleteGrant": {action: account.EditRights, kind: "grant", gives: account.Look},
-		"listRules":   {action: account.EditRights},
-		"createRule":  {action: account.EditRights, body: object{"connection": h.orders, "subject": object{"kind": "everyone"}, "table": "regions"}},
-		"getRule":     {action: account.EditRights, kind: "rule"},
-		"replaceRule": {action: account.EditRights, kind: "rule", body: object{"connection": h.orders, "subject": object{"kind": "everyone"}, "table": "regions"}},
-		"updateRule":  {action: account.EditRights, kind: "rule", body: object{"note": "why"}},
-		"deleteRule":  {action: account.EditRights, kind: "rule"},
-		"explain":     {action: account.EditRights, body: object{"person": h.people[account.Viewer].ID, "action": word}},
-
-		"listAudit":   {action: account.SeeAudit},
-		"getAudit":    {action: account.SeeAudit, kind: "record"},
-		"verifyAudit": {action: account.SeeAudit},
-
-		"listConnections":     {action: account.SeeConnections},
-		"createConnection":    {action: account.EditConnections, body: object{"name": "connection NEW", "kind": "sqlite", "path": h.beside}},
-		"getConnection":       {action: account.SeeConnections, kind: "connection", granted: true},
-		"replaceConnection":   {action: account.EditConnections, kind: "connection", body: object{"name": "connection NEW", "kind": "sqlite", "path": h.beside}},
-		"updateConnection":    {action: account.EditConnections, kind: "connection", body: object{"name": "connection NEW"}},
-		"deleteConnection":    {action: account.EditConnections, kind: "connection"},
-		"testConnection":      {action: account.SeeConnections, kind: "connection", granted: true},
-		"getConnectionSchema": {action: account.SeeConnections, kind: "connection", granted: true},
-
-		"runQuery":    {action: account.Ask, kind: "connection", granted: true, body: object{"connection": "ID", "spec": object{"table": "regions"}}},
-		"listQueries": {action: account.Look},
-		"getQuery":    {action: account.Look, kind: "query", granted: true},
-		"cancelQuery": {action: account.Look, kind: "query", granted: true},
-
-		"listFolders":            {action: account.Look},
-		"createFolder":           {action: account.Save, body: object{"name": "folder NEW"}},
-		"listQuestions":          {action: account.Look},
-		"createQuestion":         {action: account.Save, gives: account.Ask, body: object{"name": "question NEW", "connection": h.orders, "spec": object{"table": "regions"}}},
-		"getQuestion":            {action: account.Look, kind: "question", granted: true},
-		"replaceQuestion":        {action: account.Save, gives: account.Ask, kind: "question", granted: true, body: object{"name": "question NEW", "connection": h.orders, "spec": object{"table": "regions"}}},
-		"updateQuestion":         {action: account.Save, kind: "question", granted: true, body: object{"description": "other"}},
-		"deleteQuestion":         {action: account.Save, kind: "question", granted: true},
-		"listQuestionVersions":   {action: account.Look, kind: "question", granted: true},
-		"restoreQuestionVersion": {action: account.Save, kind: "question", granted: true},
-		"runQuestion":            {action: account.Look, kind: "question", granted: true, body: object{}},
-		"getQuestionData":        {action: account.Look, kind: "question", granted: true},
-		"getQuestionChart":       {action: account.Look, kind: "question", granted: true},
-	}
-}
 
 // caller is somebody who tries every operation.
 type caller struct {
@@ -233,6 +131,55 @@ func (m *matrix) made(c caller, kind string, reachable bool) (id, inner string) 
 			m.hide(id)
 		}
 		return id, ""
+	case "dashboard":
+		return m.savedThing(reachable, name, func(folder string, by *account.Person) (string, error) {
+			d := &dashboard.Dashboard{Name: name, FolderID: folder}
+			d.Body.Cards = []dashboard.Card{{Kind: dashboard.Text, Text: "Hello"}}
+			err := m.api.Dashboards.Create(ctx, d, by)
+			return d.ID, err
+		})
+	case "report":
+		return m.savedThing(reachable, name, func(folder string, by *account.Person) (string, error) {
+			r := &report.Report{Name: name, FolderID: folder}
+			r.Body.Text = "# Hello"
+			err := m.api.Reports.Create(ctx, r, by)
+			return r.ID, err
+		})
+	case "schedule":
+		return m.savedThing(reachable, name, func(folder string, by *account.Person) (string, error) {
+			s := &schedule.Schedule{Name: name, FolderID: folder}
+			s.Body = schedule.Body{When: schedule.When{Every: "day", At: "07:30"}, Do: "refresh", Question: m.shared}
+			err := m.api.Schedules.Create(ctx, s, by)
+			return s.ID, err
+		})
+	case "alert":
+		return m.savedThing(reachable, name, func(folder string, by *account.Person) (string, error) {
+			one, s := 1.0, &schedule.Alert{Name: name, FolderID: folder}
+			s.Body = schedule.AlertBody{When: schedule.When{Every: "day", At: "07:30"}, Question: m.shared, Condition: "above", Value: &one, To: []schedule.Target{{Kind: "person", ID: m.people[account.Viewer].ID}}}
+			err := m.api.Alerts.Create(ctx, s, by)
+			return s.ID, err
+		})
+	case "share":
+		by := m.people[account.Admin]
+		if reachable {
+			p, _, err := m.api.People.Bearer(ctx, c.token)
+			m.must(err)
+			by = p
+		}
+		// Nobody but its maker and those who may change the question know of the link.
+		q, _ := m.made(c, "hidden question", false)
+		one := &share.Share{Kind: share.Question, ObjectID: q}
+		if reachable {
+			one.ObjectID = m.shared
+		}
+		_, err := m.api.Shares.Create(ctx, one, "", by)
+		m.must(err)
+		return one.ID, "1"
+	case "hidden question":
+		folder := m.folder(name, false)
+		q := &query.Question{Name: name, FolderID: folder, ConnectionID: m.orders, Body: query.Body{Spec: &query.Spec{Table: "regions"}}}
+		m.must(m.api.Questions.Create(ctx, q, m.people[account.Admin]))
+		return q.ID, "1"
 	case "query":
 		token := m.tokens[account.Admin]
 		if reachable {
@@ -249,6 +196,30 @@ func (m *matrix) made(c caller, kind string, reachable bool) (id, inner string) 
 	}
 	m.t.Fatalf("nothing is made for %q", kind)
 	return "", ""
+}
+
+// folder makes a folder, which is granted to everyone or to nobody.
+func (m *matrix) folder(name string, reachable bool) string {
+	m.t.Helper()
+	id, err := m.api.Questions.EnsureFolder(m.t.Context(), name)
+	m.must(err)
+	if reachable {
+		return id
+	}
+	list, err := m.api.People.Grants(m.t.Context(), account.InFolder(id))
+	m.must(err)
+	for _, g := range list {
+		m.must(m.api.People.DeleteGrant(m.t.Context(), g.ID))
+	}
+	return id
+}
+
+// savedThing makes something in a folder of its own.
+func (m *matrix) savedThing(reachable bool, name string, make func(folder string, by *account.Person) (string, error)) (id, inner string) {
+	m.t.Helper()
+	id, err := make(m.folder(name, reachable), m.people[account.Admin])
+	m.must(err)
+	return id, "1"
 }
 
 func (m *matrix) callers() []caller {
@@ -348,7 +319,7 @@ func TestEveryOperationAsEverybody(t *testing.T) {
 			switch {
 			case who.out:
 				refusal = http.StatusUnauthorized
-			case c.action != "" && !slices.Contains(who.may, c.action), c.gives != "" && !slices.Contains(who.may, c.gives),
+			case c.action != "" && !slices.Contains(who.may, c.action), c.gives != "" && !slices.Contains(who.may, c.gives), c.and != "" && !slices.Contains(who.may, c.and),
 				c.tokens && who.limited && !slices.Contains(who.may, account.EditPeople):
 				refusal = http.StatusForbidden
 			}
@@ -367,6 +338,9 @@ func TestEveryOperationAsEverybody(t *testing.T) {
 			}
 			if c.kind == "query" && !slices.Contains(who.may, account.Look) {
 				continue
+			}
+			if c.kind == "share" && !(slices.Contains(who.may, account.Look) && slices.Contains(who.may, account.Save)) {
+				continue // they have none of their own
 			}
 			own, inner := m.made(who, c.kind, true)
 			expect(who, "what they reach", call(who, own, inner), refusal)

@@ -32,6 +32,7 @@ type problem struct {
 	Position int    `json:"position,omitempty" doc:"Where in the asked SQL, counted in characters from 1"`
 	State    string `json:"state,omitempty" doc:"The database's own code, such as an SQLSTATE"`
 	Hint     string `json:"hint,omitempty" doc:"What helps, where that is known"`
+	Version  int    `json:"version,omitempty" doc:"The present version of what somebody else changed in the meantime"`
 	Errors   []flaw `json:"errors,omitempty" nullable:"false" doc:"What is wrong with each input"`
 
 	headers http.Header

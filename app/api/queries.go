@@ -18,10 +18,11 @@ type Ask struct {
 	Parameters map[string]scalar `json:"parameters,omitempty" doc:"Values of the written question's parameters, by their names"`
 	Limit      int               `json:"limit,omitempty" minimum:"1" maximum:"2000000000" doc:"The most rows wanted. Without one, JSON has the usual cap and the other formats have none"`
 	TimeoutMS  int               `json:"timeout_ms,omitempty" minimum:"1" maximum:"86400000" doc:"How long the query may take, within what the server allows"`
+	MaxAge     int               `json:"max_age,omitempty" minimum:"0" maximum:"31536000" doc:"How many seconds old an answer in JSON may be that was kept from before; without it, or with 0, the database is asked anew"`
 }
 
 func (k Ask) request(p *account.Person, connection string) query.Request {
-	req := query.Request{Person: p, Connection: connection, Limit: k.Limit, Timeout: time.Duration(k.TimeoutMS) * time.Millisecond}
+	req := query.Request{Person: p, Connection: connection, Limit: k.Limit, Timeout: time.Duration(k.TimeoutMS) * time.Millisecond, MaxAge: time.Duration(k.MaxAge) * time.Second}
 	for name, v := range k.Parameters {
 		if !v.null {
 			if req.Parameters == nil {
@@ -53,6 +54,7 @@ type result struct {
 	SQL       string         `json:"sql,omitempty" doc:"What was sent to the database"`
 	ElapsedMS int64          `json:"elapsed_ms,omitempty" doc:"How long the query took, in milliseconds"`
 	Cached    bool           `json:"cached,omitempty" doc:"Whether the answer was kept from before"`
+	At        *time.Time     `json:"at,omitempty" doc:"When the database was asked for it"`
 	Error     *struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`

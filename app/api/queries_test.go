@@ -39,7 +39,7 @@ func TestQueryAnswersJSON(t *testing.T) {
 	if sql, _ := got["sql"].(string); !strings.Contains(sql, "orders") {
 		t.Errorf("sql is %q", sql)
 	}
-	for _, name := range []string{"id", "cached", "elapsed_ms", "sql"} {
+	for _, name := range []string{"id", "cached", "elapsed_ms", "sql", "at"} {
 		delete(got, name)
 	}
 	want := map[string]any{

@@ -155,11 +155,12 @@ func (a *api) questions() {
 	add(a, operation{id: "updateQuestion", method: http.MethodPatch, path: "/questions/{id}", tag: tag, action: save, summary: "Change a saved question"}, a.updateQuestion)
 	add(a, operation{id: "deleteQuestion", method: http.MethodDelete, path: "/questions/{id}", tag: tag, action: save, summary: "Remove a saved question and its versions"}, a.deleteQuestion)
 	add(a, operation{id: "listQuestionVersions", method: http.MethodGet, path: "/questions/{id}/versions", tag: tag, action: look, summary: "List how a question was saved, the newest first"}, a.listVersions)
+	add(a, operation{id: "getQuestionVersion", method: http.MethodGet, path: "/questions/{id}/versions/{version}", tag: tag, action: look, summary: "Get a question as it was saved once"}, a.getVersion)
 	add(a, operation{id: "restoreQuestionVersion", method: http.MethodPost, path: "/questions/{id}/versions/{version}/restore", tag: tag, action: save, summary: "Save an earlier version as the newest"}, a.restoreVersion)
 	add(a, operation{id: "runQuestion", method: http.MethodPost, path: "/questions/{id}/run", tag: tag, action: look, content: a.formats(), queued: true,
 		summary: "Ask a saved question", detail: "Accept chooses the format."}, a.runQuestion)
 	add(a, operation{id: "getQuestionData", method: http.MethodGet, path: "/questions/{id}/data", tag: tag, action: look, content: a.formats(), queued: true,
-		summary: "Get the answer of a saved question", detail: "Accept chooses the format. Query members other than limit and timeout_ms are values of the question's parameters."}, a.questionData)
+		summary: "Get the answer of a saved question", detail: "Accept chooses the format. Query members other than limit, timeout_ms and max_age are values of the question's parameters."}, a.questionData)
 	add(a, operation{id: "getQuestionChart", method: http.MethodGet, path: "/questions/{id}/chart.svg", tag: tag, action: look,
 		content: map[string]*huma.MediaType{typeSVG: {Schema: &huma.Schema{Type: "string"}}},
 		summary: "Get the drawing of a saved question's answer", detail: "Query members other than width and height are values of the question's parameters."}, a.questionChart)
@@ -268,6 +269,9 @@ func (a *api) saveQuestion(ctx context.Context, q *query.Question, given Asked, 
 		return nil, err
 	}
 	if err := a.Questions.Update(ctx, q, from(ctx).person); err != nil {
+		if now, missing := a.Questions.Get(ctx, q.ID); fault.Is(err, fault.Conflict) && missing == nil {
+			err = since(err, now.Version)
+		}
 		return nil, err
 	}
 	out, err := questionOf(q)
@@ -290,14 +294,34 @@ func (a *api) listVersions(ctx context.Context, in *versionsInput) (*body[page[v
 		return nil, err
 	}
 	all := make([]version, len(list))
-	for i, v := range list {
-		body, err := askedOf(&v.Body)
-		if err != nil {
+	for i := range list {
+		if all[i], err = versionOf(&list[i]); err != nil {
 			return nil, err
 		}
-		all[i] = version{Version: v.Version, Name: v.Name, Description: v.Description, Asked: body, SavedBy: v.SavedBy, SavedAt: utc(v.SavedAt)}
 	}
 	return cut(all, in.Paging, func(v version) string { return strconv.Itoa(v.Version) })
+}
+
+func versionOf(v *query.Version) (version, error) {
+	body, err := askedOf(&v.Body)
+	return version{Version: v.Version, Name: v.Name, Description: v.Description, Asked: body, SavedBy: v.SavedBy, SavedAt: utc(v.SavedAt)}, err
+}
+
+func (a *api) getVersion(ctx context.Context, in *restoreInput) (*body[version], error) {
+	if _, err := a.question(ctx, account.Look, in.ID); err != nil {
+		return nil, err
+	}
+	list, err := a.Questions.Versions(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if list[i].Version == in.Version {
+			out, err := versionOf(&list[i])
+			return &body[version]{out}, err
+		}
+	}
+	return nil, fault.New(fault.NotFound, "There is no such version")
 }
 
 func (a *api) restoreVersion(ctx context.Context, in *restoreInput) (*body[question], error) {
@@ -321,11 +345,11 @@ func (a *api) runQuestion(ctx context.Context, in *runInput) (*huma.StreamRespon
 		in.Body = &Ask{}
 	}
 	req := in.Body.request(from(ctx).person, q.ConnectionID)
-	return a.answer(ctx, saved(q, req), q.Name)
+	return a.answer(ctx, ofSaved(q, req), q.Name)
 }
 
-// saved asks a saved question; values that are not given are the saved ones.
-func saved(q *query.Question, req query.Request) query.Request {
+// ofSaved asks a saved question; values that are not given are the saved ones.
+func ofSaved(q *query.Question, req query.Request) query.Request {
 	req.Saved = q
 	values := map[string]string{}
 	for name, text := range q.Body.Parameters {
@@ -379,12 +403,12 @@ func (a *api) questionData(ctx context.Context, in *ByID) (*huma.StreamResponse,
 		return nil, err
 	}
 	r := from(ctx)
-	var limit, timeout int
-	values, err := fromAddress(r.http, q, map[string]*int{"limit": &limit, "timeout_ms": &timeout})
+	var limit, timeout, age int
+	values, err := fromAddress(r.http, q, map[string]*int{"limit": &limit, "timeout_ms": &timeout, "max_age": &age})
 	if err != nil {
 		return nil, err
 	}
-	req := Ask{Limit: limit, TimeoutMS: timeout}.request(r.person, q.ConnectionID)
+	req := Ask{Limit: limit, TimeoutMS: timeout, MaxAge: age}.request(r.person, q.ConnectionID)
 	req.Parameters = values
-	return a.answer(ctx, saved(q, req), q.Name)
+	return a.answer(ctx, ofSaved(q, req), q.Name)
 }

@@ -27,7 +27,7 @@ func roleOf(r *account.RoleDef) Role {
 type RoleInput struct {
 	Name        string   `json:"name" minLength:"1" maxLength:"100"`
 	Description string   `json:"description,omitempty" maxLength:"1000" doc:"Whom the role is for"`
-	Actions     []string `json:"actions" minItems:"1" maxItems:"50" nullable:"false" enum:"look,ask,see_connections,ask_sql,save,edit_connections,edit_rights,edit_people,edit_settings,see_audit" doc:"What people with the role may do"`
+	Actions     []string `json:"actions" minItems:"1" maxItems:"50" nullable:"false" enum:"look,ask,see_connections,ask_sql,save,share_links,edit_connections,edit_rights,edit_people,edit_settings,see_audit" doc:"What people with the role may do"`
 }
 
 type roleCreate struct{ Body RoleInput }
@@ -42,7 +42,7 @@ type rolePatch struct {
 	Body struct {
 		Name        *string  `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"The new name"`
 		Description *string  `json:"description,omitempty" maxLength:"1000" doc:"Whom the role is for"`
-		Actions     []string `json:"actions,omitempty" minItems:"1" maxItems:"50" enum:"look,ask,see_connections,ask_sql,save,edit_connections,edit_rights,edit_people,edit_settings,see_audit" doc:"What people with the role may do from now on"`
+		Actions     []string `json:"actions,omitempty" minItems:"1" maxItems:"50" enum:"look,ask,see_connections,ask_sql,save,share_links,edit_connections,edit_rights,edit_people,edit_settings,see_audit" doc:"What people with the role may do from now on"`
 	} `nameHint:"RolePatch"`
 }
 

@@ -27,7 +27,10 @@ var formats = []string{typeJSON, typeCSV, typeNDJSON, typeXLSX}
 
 // negotiate returns the format that an Accept header prefers, "" where it takes
 // none; of several that are as welcome the first of formats.
-func negotiate(accept string) string {
+func negotiate(accept string) string { return negotiateOf(accept, formats) }
+
+// negotiateOf is negotiate for other formats, of which JSON is one.
+func negotiateOf(accept string, formats []string) string {
 	if strings.TrimSpace(accept) == "" {
 		return typeJSON
 	}
@@ -87,18 +90,37 @@ func (a *api) answer(ctx context.Context, req query.Request, name string) (*huma
 			req.Timeout = exportTimeout
 		}
 	}
+	if format == typeJSON && req.MaxAge > 0 && !req.Explain {
+		result, err := a.Runner.Frame(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		given := streamed{Rows: result.Frame.Reader(), id: result.ID, sql: result.SQL, cached: result.Cached, at: result.At, elapsed: func() time.Duration { return result.Elapsed }}
+		return &huma.StreamResponse{Body: func(hc huma.Context) { a.stream(hc, given, format, name) }}, nil
+	}
+	at := time.Now()
 	answer, err := a.Runner.Open(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) { a.stream(hc, answer, format, name) }}, nil
+	given := streamed{Rows: answer, id: answer.ID, sql: answer.SQL, at: at, elapsed: answer.Elapsed}
+	return &huma.StreamResponse{Body: func(hc huma.Context) { a.stream(hc, given, format, name) }}, nil
 }
 
-func (a *api) stream(hc huma.Context, answer *query.Answer, format, name string) {
+// streamed is an answer on its way: read from the database, or kept from before.
+type streamed struct {
+	frame.Rows
+	id, sql string
+	cached  bool
+	at      time.Time
+	elapsed func() time.Duration
+}
+
+func (a *api) stream(hc huma.Context, answer streamed, format, name string) {
 	defer answer.Close()
 	ctx, c := hc.Context(), humaecho.Unwrap(hc)
 	h := c.Response().Header()
-	h.Set("X-Query-Id", answer.ID)
+	h.Set("X-Query-Id", answer.id)
 	h.Set("X-Accel-Buffering", "no")
 	h.Set("Content-Type", format)
 	w := &prompt{ResponseWriter: c.Response(), control: http.NewResponseController(c.Response().Writer)}
@@ -111,22 +133,23 @@ func (a *api) stream(hc huma.Context, answer *query.Answer, format, name string)
 	case typeCSV:
 		h.Set("Content-Type", typeCSV+"; charset=utf-8")
 		attach("csv")
-		s, err = frame.CSVWriter{}.Write(ctx, w, answer)
+		s, err = frame.CSVWriter{}.Write(ctx, w, answer.Rows)
 	case typeNDJSON:
-		s, err = frame.WriteNDJSON(ctx, w, answer)
+		s, err = frame.WriteNDJSON(ctx, w, answer.Rows)
 	case typeXLSX:
 		attach("xlsx")
-		s, err = frame.XLSXWriter{Sheet: name, Caption: name, Time: time.Now().UTC()}.Write(ctx, w, answer)
+		s, err = frame.XLSXWriter{Sheet: name, Caption: name, Time: time.Now().UTC()}.Write(ctx, w, answer.Rows)
 	default:
 		s, err = frame.JSONWriter{
-			Head: func(o *frame.Object) { o.Text("id", answer.ID) },
+			Head: func(o *frame.Object) { o.Text("id", answer.id) },
 			Tail: func(o *frame.Object, _ frame.Summary) {
-				o.Text("sql", answer.SQL)
-				o.Int("elapsed_ms", answer.Elapsed().Milliseconds())
-				o.Bool("cached", false)
+				o.Text("sql", answer.sql)
+				o.Int("elapsed_ms", answer.elapsed().Milliseconds())
+				o.Bool("cached", answer.cached)
+				o.Text("at", utc(answer.at).Format(time.RFC3339Nano))
 			},
 			Failure: failureCode,
-		}.Write(ctx, w, answer)
+		}.Write(ctx, w, answer.Rows)
 	}
 	switch {
 	case err == nil:

@@ -37,7 +37,7 @@ type newToken struct {
 // TokenInput is what a token is made from.
 type TokenInput struct {
 	Name      string     `json:"name" minLength:"1" maxLength:"100" doc:"What the token is for"`
-	Scopes    []string   `json:"scopes,omitempty" maxItems:"20" enum:"look,ask,see_connections,ask_sql,save,edit_connections,edit_rights,edit_people,edit_settings,see_audit" doc:"What the token may be used for; without any, all that its person may do"`
+	Scopes    []string   `json:"scopes,omitempty" maxItems:"20" enum:"look,ask,see_connections,ask_sql,save,share_links,edit_connections,edit_rights,edit_people,edit_settings,see_audit" doc:"What the token may be used for; without any, all that its person may do"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"In a year at the latest, which is also what it is without"`
 }
 

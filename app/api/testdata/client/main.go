@@ -63,6 +63,8 @@ func main() {
 	}
 	connection := connections(file)
 	questions(connection)
+	reading(connection)
+	onTime(connection)
 	person := people()
 	rights(connection, person)
 	tokens()
@@ -94,6 +96,7 @@ func connections(file string) string {
 	check(slices.ContainsFunc(list.JSON200.Items, func(c Connection) bool { return c.Id == id && c.Name == "replaced" }), "the connection is not listed")
 	tested := do[*TestConnectionResponse](200)(client.TestConnectionWithResponse(ctx, id))
 	check(tested.JSON200.Ok, "the test of the connection failed")
+	do[*MarkConnectionChangedResponse](204)(client.MarkConnectionChangedWithResponse(ctx, id))
 	schema := do[*GetConnectionSchemaResponse](200)(client.GetConnectionSchemaWithResponse(ctx, id, &GetConnectionSchemaParams{Refresh: to(true)}))
 	check(schema.JSON200.Tables != nil && len(*schema.JSON200.Tables) == 2, "the schema has other tables")
 	return id
@@ -103,7 +106,7 @@ func questions(connection string) {
 	folder := do[*CreateFolderResponse](201)(client.CreateFolderWithResponse(ctx, CreateFolderJSONRequestBody{Name: "generated"}))
 	folders := do[*ListFoldersResponse](200)(client.ListFoldersWithResponse(ctx, nil))
 	check(len(folders.JSON200.Items) > 0, "no folder is listed")
-	spec := &Spec{Table: "regions", Measures: &[]Measure{{Fn: "count"}}}
+	spec := &Spec{Table: to("regions"), Measures: &[]Measure{{Fn: "count"}}}
 	ran := do[*RunQueryResponse](200)(client.RunQueryWithResponse(ctx, RunQueryJSONRequestBody{Connection: connection, Spec: spec}))
 	check(ran.JSON200.RowCount == 1, "the query has another count of rows")
 	id := ran.JSON200.Id
@@ -120,6 +123,7 @@ func questions(connection string) {
 	check(replaced.JSON200.Version == 3, "the question has another version")
 	versions := do[*ListQuestionVersionsResponse](200)(client.ListQuestionVersionsWithResponse(ctx, q, nil))
 	check(len(versions.JSON200.Items) == 3, "the question has other versions")
+	do[*GetQuestionVersionResponse](200)(client.GetQuestionVersionWithResponse(ctx, q, 2))
 	do[*RestoreQuestionVersionResponse](200)(client.RestoreQuestionVersionWithResponse(ctx, q, 1))
 	do[*RunQuestionResponse](200)(client.RunQuestionWithResponse(ctx, q, RunQuestionJSONRequestBody{}))
 	data := do[*GetQuestionDataResponse](200)(client.GetQuestionDataWithResponse(ctx, q))
@@ -127,6 +131,93 @@ func questions(connection string) {
 	do[*GetQuestionChartResponse](200)(client.GetQuestionChartWithResponse(ctx, q))
 	found := do[*ListQuestionsResponse](200)(client.ListQuestionsWithResponse(ctx, &ListQuestionsParams{Q: to("generated")}))
 	check(len(found.JSON200.Items) == 1, "the question is not found")
+	do[*DeleteQuestionResponse](204)(client.DeleteQuestionWithResponse(ctx, q))
+}
+
+// reading goes through what is read: dashboards, reports and links to them.
+func reading(connection string) {
+	made := do[*CreateQuestionResponse](201)(client.CreateQuestionWithResponse(ctx, CreateQuestionJSONRequestBody{Name: "read", Connection: connection, Sql: to("SELECT id, name FROM regions")}))
+	q := made.JSON201.Id
+	dashboard := do[*CreateDashboardResponse](201)(client.CreateDashboardWithResponse(ctx, CreateDashboardJSONRequestBody{Name: "generated", Cards: []DashboardCard{{Question: &q}}}))
+	d := dashboard.JSON201.Id
+	got := do[*GetDashboardResponse](200)(client.GetDashboardWithResponse(ctx, d))
+	check(len(got.JSON200.Cards) == 1 && *got.JSON200.Cards[0].Question == q, "the dashboard has other cards")
+	do[*UpdateDashboardResponse](200)(client.UpdateDashboardWithResponse(ctx, d, UpdateDashboardJSONRequestBody{Description: to("changed")}))
+	do[*ReplaceDashboardResponse](200)(client.ReplaceDashboardWithResponse(ctx, d, ReplaceDashboardJSONRequestBody{Name: "replaced", Cards: []DashboardCard{{Question: &q}}}))
+	found := do[*ListDashboardsResponse](200)(client.ListDashboardsWithResponse(ctx, &ListDashboardsParams{Q: to("replaced")}))
+	check(len(found.JSON200.Items) == 1, "the dashboard is not found")
+	versions := do[*ListDashboardVersionsResponse](200)(client.ListDashboardVersionsWithResponse(ctx, d, nil))
+	check(len(versions.JSON200.Items) == 3, "the dashboard has other versions")
+	do[*GetDashboardVersionResponse](200)(client.GetDashboardVersionWithResponse(ctx, d, 2))
+	do[*RestoreDashboardVersionResponse](200)(client.RestoreDashboardVersionWithResponse(ctx, d, 1))
+	ran := do[*RunDashboardResponse](200)(client.RunDashboardWithResponse(ctx, d, RunDashboardJSONRequestBody{MaxAge: to(int64(60))}))
+	check(len(ran.JSON200.Cards) == 1 && *ran.JSON200.Cards[0].RowCount == 2, "the card has other rows")
+	do[*GetDashboardDocumentResponse](200)(client.GetDashboardDocumentWithResponse(ctx, d))
+
+	report := do[*CreateReportResponse](201)(client.CreateReportWithResponse(ctx, CreateReportJSONRequestBody{Name: "generated", Body: "# Hello"}))
+	r := report.JSON201.Id
+	check(do[*GetReportResponse](200)(client.GetReportWithResponse(ctx, r)).JSON200.Body == "# Hello", "the report says something else")
+	do[*UpdateReportResponse](200)(client.UpdateReportWithResponse(ctx, r, UpdateReportJSONRequestBody{Contents: to(true)}))
+	do[*ReplaceReportResponse](200)(client.ReplaceReportWithResponse(ctx, r, ReplaceReportJSONRequestBody{Name: "replaced", Body: "# Again"}))
+	do[*ListReportsResponse](200)(client.ListReportsWithResponse(ctx, nil))
+	do[*ListReportVersionsResponse](200)(client.ListReportVersionsWithResponse(ctx, r, nil))
+	do[*GetReportVersionResponse](200)(client.GetReportVersionWithResponse(ctx, r, 2))
+	do[*RestoreReportVersionResponse](200)(client.RestoreReportVersionWithResponse(ctx, r, 1))
+	read := do[*RunReportResponse](200)(client.RunReportWithResponse(ctx, r, RunReportJSONRequestBody{}))
+	check(len(read.JSON200.Blocks) == 1 && read.JSON200.Blocks[0].Type == "heading", "the report has other blocks")
+	do[*GetReportDocumentResponse](200)(client.GetReportDocumentWithResponse(ctx, r))
+
+	share := do[*CreateShareResponse](201)(client.CreateShareWithResponse(ctx, CreateShareJSONRequestBody{Report: &r}))
+	s := share.JSON201.Id
+	check(strings.Contains(share.JSON201.Url, "/r/"), "the link is another one")
+	do[*GetShareResponse](200)(client.GetShareWithResponse(ctx, s))
+	do[*ListSharesResponse](200)(client.ListSharesWithResponse(ctx, nil))
+	do[*ListShareVisitsResponse](200)(client.ListShareVisitsWithResponse(ctx, s, nil))
+	do[*RevokeShareResponse](204)(client.RevokeShareWithResponse(ctx, s))
+
+	do[*DeleteDashboardResponse](204)(client.DeleteDashboardWithResponse(ctx, d))
+	do[*DeleteReportResponse](204)(client.DeleteReportWithResponse(ctx, r))
+	do[*DeleteQuestionResponse](204)(client.DeleteQuestionWithResponse(ctx, q))
+}
+
+// onTime goes through schedules and alerts.
+func onTime(connection string) {
+	made := do[*CreateQuestionResponse](201)(client.CreateQuestionWithResponse(ctx, CreateQuestionJSONRequestBody{Name: "watched", Connection: connection, Sql: to("SELECT count(*) AS n FROM regions")}))
+	q := made.JSON201.Id
+	when := ScheduleWhen{Every: "day", At: to("07:30")}
+	schedule := do[*CreateScheduleResponse](201)(client.CreateScheduleWithResponse(ctx, CreateScheduleJSONRequestBody{Name: "generated", When: when, Do: "refresh", Question: &q}))
+	s := schedule.JSON201.Id
+	do[*GetScheduleResponse](200)(client.GetScheduleWithResponse(ctx, s))
+	do[*UpdateScheduleResponse](200)(client.UpdateScheduleWithResponse(ctx, s, UpdateScheduleJSONRequestBody{Description: to("changed")}))
+	do[*ReplaceScheduleResponse](200)(client.ReplaceScheduleWithResponse(ctx, s, ReplaceScheduleJSONRequestBody{Name: "replaced", When: when, Do: "refresh", Question: &q}))
+	do[*ListSchedulesResponse](200)(client.ListSchedulesWithResponse(ctx, nil))
+	do[*ListScheduleVersionsResponse](200)(client.ListScheduleVersionsWithResponse(ctx, s, nil))
+	do[*GetScheduleVersionResponse](200)(client.GetScheduleVersionWithResponse(ctx, s, 2))
+	do[*RestoreScheduleVersionResponse](200)(client.RestoreScheduleVersionWithResponse(ctx, s, 1))
+	do[*RunScheduleResponse](202)(client.RunScheduleWithResponse(ctx, s))
+	do[*ListScheduleRunsResponse](200)(client.ListScheduleRunsWithResponse(ctx, s, nil))
+	do[*PauseScheduleResponse](204)(client.PauseScheduleWithResponse(ctx, s))
+	check(do[*GetScheduleStateResponse](200)(client.GetScheduleStateWithResponse(ctx, s)).JSON200.Paused, "the schedule is not paused")
+	do[*ResumeScheduleResponse](204)(client.ResumeScheduleWithResponse(ctx, s))
+	do[*DeleteScheduleResponse](204)(client.DeleteScheduleWithResponse(ctx, s))
+
+	whom := []ScheduleTarget{{Kind: "mail", Address: to("somebody@example.com")}}
+	alert := do[*CreateAlertResponse](201)(client.CreateAlertWithResponse(ctx, CreateAlertJSONRequestBody{Name: "generated", When: when, Question: q, Condition: "above", Value: to(1.0), To: whom}))
+	a := alert.JSON201.Id
+	do[*GetAlertResponse](200)(client.GetAlertWithResponse(ctx, a))
+	do[*UpdateAlertResponse](200)(client.UpdateAlertWithResponse(ctx, a, UpdateAlertJSONRequestBody{Description: to("changed")}))
+	do[*ReplaceAlertResponse](200)(client.ReplaceAlertWithResponse(ctx, a, ReplaceAlertJSONRequestBody{Name: "replaced", When: when, Question: q, Condition: "above", Value: to(2.0), To: whom}))
+	do[*ListAlertsResponse](200)(client.ListAlertsWithResponse(ctx, nil))
+	do[*ListAlertVersionsResponse](200)(client.ListAlertVersionsWithResponse(ctx, a, nil))
+	do[*GetAlertVersionResponse](200)(client.GetAlertVersionWithResponse(ctx, a, 2))
+	do[*RestoreAlertVersionResponse](200)(client.RestoreAlertVersionWithResponse(ctx, a, 1))
+	do[*RunAlertResponse](202)(client.RunAlertWithResponse(ctx, a))
+	do[*ListAlertRunsResponse](200)(client.ListAlertRunsWithResponse(ctx, a, nil))
+	do[*GetAlertStateResponse](200)(client.GetAlertStateWithResponse(ctx, a))
+	do[*PauseAlertResponse](204)(client.PauseAlertWithResponse(ctx, a))
+	do[*ResumeAlertResponse](204)(client.ResumeAlertWithResponse(ctx, a))
+	do[*SilenceAlertResponse](204)(client.SilenceAlertWithResponse(ctx, a, SilenceAlertJSONRequestBody{}))
+	do[*DeleteAlertResponse](204)(client.DeleteAlertWithResponse(ctx, a))
 	do[*DeleteQuestionResponse](204)(client.DeleteQuestionWithResponse(ctx, q))
 }
 
