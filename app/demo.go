@@ -12,9 +12,11 @@ import (
 
 	"assay/app/account"
 	"assay/app/chart"
+	"assay/app/dashboard"
 	"assay/app/demo"
 	"assay/app/fault"
 	"assay/app/query"
+	"assay/app/report"
 	"assay/app/source"
 )
 
@@ -96,25 +98,67 @@ func sampleCompany(ctx context.Context, r *rooms, path string) (*account.Person,
 	if err := r.connections.Create(ctx, con); err != nil {
 		return nil, err
 	}
-	for _, q := range slices.Backward(demo.Questions()) { // the first is saved last, so that it leads the first page
+	return p, r.saveSample(ctx, con, p)
+}
+
+// saveSample saves the sample company's questions, dashboards and reports.
+func (r *rooms) saveSample(ctx context.Context, con *source.Connection, p *account.Person) error {
+	ids := map[string]string{} // of the questions, by their names
+	list := append(demo.MonthQuestions(), demo.Questions()...)
+	for _, q := range slices.Backward(list) { // the first is saved last, so that it leads the list of the latest
 		folder, err := r.questions.EnsureFolder(ctx, q.Folder)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		one := &query.Question{FolderID: folder, Name: q.Name, Description: q.Description, ConnectionID: con.ID}
 		if one.Body.Chart, err = json.Marshal(chart.Settings{Kind: chart.Kind(q.Chart), Unit: q.Unit}); err != nil {
-			return nil, err
+			return err
 		}
 		if len(q.Spec) > 0 {
 			if one.Body.Spec, err = query.ParseSpec(q.Spec); err != nil {
-				return nil, fmt.Errorf("%s: %w", q.Name, err)
+				return fmt.Errorf("%s: %w", q.Name, err)
 			}
 		} else {
 			one.Body.SQL = q.SQL
 		}
 		if err := r.questions.Create(ctx, one, p); err != nil {
-			return nil, fmt.Errorf("%s: %w", q.Name, err)
+			return fmt.Errorf("%s: %w", q.Name, err)
+		}
+		ids[one.Name] = one.ID
+	}
+	for _, d := range demo.Dashboards() {
+		one := &dashboard.Dashboard{Name: d.Name, Description: d.Description}
+		if err := json.Unmarshal(d.Body, &one.Body); err != nil {
+			return fmt.Errorf("%s: %w", d.Name, err)
+		}
+		for i := range one.Body.Cards {
+			if c := &one.Body.Cards[i]; c.Question != "" {
+				c.Question = ids[c.Question]
+			}
+		}
+		for i := range one.Body.Filters {
+			if from := one.Body.Filters[i].From; from != nil {
+				from.Connection = con.ID
+			}
+		}
+		var err error
+		if one.FolderID, err = r.questions.EnsureFolder(ctx, d.Folder); err != nil {
+			return err
+		}
+		if err := r.dashboards.Create(ctx, one, p); err != nil {
+			return fmt.Errorf("%s: %w", d.Name, err)
 		}
 	}
-	return p, nil
+	for _, d := range demo.Reports() {
+		one := &report.Report{Name: d.Name, Description: d.Description, Body: report.Body{Text: d.Text, Subtitle: d.Subtitle, Contents: true,
+			Parameters: []report.Parameter{{Name: "month", Label: "Month", Kind: "date", Default: d.Month}}}}
+		var err error
+		if one.FolderID, err = r.questions.EnsureFolder(ctx, d.Folder); err != nil {
+			return err
+		}
+		if err := r.reports.Create(ctx, one, p); err != nil {
+			return fmt.Errorf("%s: %w", d.Name, err)
+		}
+	}
+	return nil
 }

@@ -31,7 +31,11 @@ GROUP BY 1
 ORDER BY 1`,
 			Spec: json.RawMessage(`{
   "table": "order_lines",
-  "joins": [{"table": "orders", "on": [["order_lines.order_id", "orders.id"]]}],
+  "joins": [
+    {"table": "orders", "on": [["order_lines.order_id", "orders.id"]]},
+    {"table": "products", "on": [["order_lines.product_id", "products.id"]]},
+    {"table": "customers", "on": [["orders.customer_id", "customers.id"]]}
+  ],
   "measures": [{"fn": "sum", "column": "order_lines.line_total", "as": "revenue"}],
   "dimensions": [{"column": "orders.ordered_at", "grain": "month", "as": "month"}],
   "filters": {"and": [{"column": "orders.status", "op": "not_in", "value": ["refunded", "cancelled"]}]},
@@ -65,7 +69,8 @@ ORDER BY 1, 2`,
   "table": "order_lines",
   "joins": [
     {"table": "orders", "on": [["order_lines.order_id", "orders.id"]]},
-    {"table": "products", "on": [["order_lines.product_id", "products.id"]]}
+    {"table": "products", "on": [["order_lines.product_id", "products.id"]]},
+    {"table": "customers", "on": [["orders.customer_id", "customers.id"]]}
   ],
   "measures": [{"fn": "sum", "column": "order_lines.line_total", "as": "revenue"}],
   "dimensions": [
@@ -118,7 +123,8 @@ LIMIT 15`,
   "table": "order_lines",
   "joins": [
     {"table": "orders", "on": [["order_lines.order_id", "orders.id"]]},
-    {"table": "products", "on": [["order_lines.product_id", "products.id"]]}
+    {"table": "products", "on": [["order_lines.product_id", "products.id"]]},
+    {"table": "customers", "on": [["orders.customer_id", "customers.id"]]}
   ],
   "measures": [
     {"fn": "sum", "column": "order_lines.line_total", "as": "revenue"}
@@ -144,6 +150,7 @@ ORDER BY 2 DESC`,
   "table": "order_lines",
   "joins": [
     {"table": "orders", "on": [["order_lines.order_id", "orders.id"]]},
+    {"table": "products", "on": [["order_lines.product_id", "products.id"]]},
     {"table": "customers", "on": [["orders.customer_id", "customers.id"]]}
   ],
   "measures": [{"fn": "sum", "column": "order_lines.line_total", "as": "revenue"}],
@@ -235,6 +242,46 @@ UNION ALL SELECT 'Not cancelled', count(*) FROM o WHERE status <> 'cancelled'
 UNION ALL SELECT 'Shipped', count(*) FROM o WHERE status IN ('shipped', 'delivered', 'refunded')
 UNION ALL SELECT 'Delivered', count(*) FROM o WHERE status IN ('delivered', 'refunded')
 UNION ALL SELECT 'Kept', count(*) FROM o WHERE status = 'delivered'`,
+		},
+		{
+			Name:        "Orders by month",
+			Description: "Orders that were neither refunded nor cancelled.",
+			Folder:      "Sales", Chart: "bar",
+			SQL: `SELECT substr(orders.ordered_at, 1, 7) || '-01' AS month, count(*) AS orders
+FROM orders
+JOIN customers ON orders.customer_id = customers.id
+WHERE orders.status NOT IN ('refunded', 'cancelled')
+GROUP BY 1
+ORDER BY 1`,
+			Spec: json.RawMessage(`{
+  "table": "orders",
+  "joins": [{"table": "customers", "on": [["orders.customer_id", "customers.id"]]}],
+  "measures": [{"fn": "count", "as": "orders"}],
+  "dimensions": [{"column": "orders.ordered_at", "grain": "month", "as": "month"}],
+  "filters": {"and": [{"column": "orders.status", "op": "not_in", "value": ["refunded", "cancelled"]}]},
+  "order": [{"by": "month", "desc": false}]
+}`),
+		},
+		{
+			Name:        "Best months",
+			Description: "The twelve months with the most revenue, in euro.",
+			Folder:      "Sales", Chart: "table", Unit: map[string]string{"revenue": "EUR"},
+			SQL: `SELECT substr(o.ordered_at, 1, 7) || '-01' AS month, sum(l.line_total) AS revenue
+FROM order_lines l
+JOIN orders o ON o.id = l.order_id
+WHERE o.status NOT IN ('refunded', 'cancelled')
+GROUP BY 1
+ORDER BY 2 DESC
+LIMIT 12`,
+		},
+		{
+			Name:        "Refund rate",
+			Description: "Refunded orders of the last twelve months among all that were not cancelled, in per cent, and of the twelve months before.",
+			Folder:      "Service", Chart: "number", Unit: map[string]string{"refund_percent": "%", "a_year_before": "%"},
+			SQL: `SELECT round(100.0 * sum(status = 'refunded' AND ordered_at >= '2025-10-01') / sum(ordered_at >= '2025-10-01'), 2) AS refund_percent,
+       round(100.0 * sum(status = 'refunded' AND ordered_at < '2025-10-01') / sum(ordered_at < '2025-10-01'), 2) AS a_year_before
+FROM orders
+WHERE status <> 'cancelled' AND ordered_at >= '2024-10-01' AND ordered_at < '2026-10-01'`,
 		},
 	}
 }
