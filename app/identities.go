@@ -8,15 +8,14 @@ import (
 
 	"assay/app/fault"
 	"assay/app/identity"
-	"assay/app/source"
 	"assay/config"
 )
 
 // openIdentities opens the identity providers. What is asked of them goes where
 // connections may go and nowhere else, past no proxy.
-func openIdentities(cfg config.Config, r *rooms, reach source.Reach) (*identity.Store, error) {
+func openIdentities(cfg config.Config, r *rooms) (*identity.Store, error) {
 	client := &http.Client{Transport: &http.Transport{
-		DialContext: reach.Dial, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
+		DialContext: r.reach.Dial, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
 		ResponseHeaderTimeout: 10 * time.Second, IdleConnTimeout: 30 * time.Second, MaxIdleConnsPerHost: 4, MaxResponseHeaderBytes: 64 << 10,
 	}}
 	s, err := identity.NewStore(r.store, r.vault, r.audit, client, fixedProvider(cfg))

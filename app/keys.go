@@ -88,7 +88,7 @@ func rotateKeys(ctx context.Context, out io.Writer, v *vault.Vault, log *audit.L
 	if r.Primary == "" {
 		return plain(err)
 	}
-	report(out, r, err)
+	tellRotation(out, r, err)
 	event := audit.Event{Action: "keys.rotate", Object: audit.Object{Kind: "keys", ID: r.Primary, Name: "key " + r.Primary}, Detail: map[string]any{"live": r.Live, "removed": r.Removed, "failed": r.Failed()}}
 	if err != nil {
 		event.Outcome = audit.Failed
@@ -102,8 +102,8 @@ func rotateKeys(ctx context.Context, out io.Writer, v *vault.Vault, log *audit.L
 	return nil
 }
 
-// report tells in words what a rotation did.
-func report(out io.Writer, r vault.Report, err error) {
+// tellRotation tells in words what a rotation did.
+func tellRotation(out io.Writer, r vault.Report, err error) {
 	if r.Added {
 		fmt.Fprintf(out, "Key %s is new and seals from now on.\n", r.Primary)
 	} else {

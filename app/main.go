@@ -22,6 +22,9 @@ func main() {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(os.Stderr, "assay:", err)
 		}
+		if e, ok := errors.AsType[*exit](err); ok {
+			os.Exit(e.code)
+		}
 		os.Exit(1)
 	}
 }
@@ -48,6 +51,8 @@ func commands() []command {
 		{"token", "create --email E --name N: prints an API token once", tokenCommand},
 		{"keys", "rotate [--master]: seals stored secrets with a new key, beside a running server", keysCommand},
 		{"audit", "verify: tells whether the record of who did what is whole", auditCommand},
+		{"export", "DIR: writes what was saved as text files, one per object", exportCommand},
+		{"apply", "DIR [--dry-run] [--prune] [--as E]: saves what such files say; all of it or nothing", applyCommand},
 		{"migrate", "brings the store's schema up to date and stops", migrateCommand},
 		{"health", "asks a running server whether it is up; for container health checks", healthCommand},
 		{"version", "prints the version", func(_ context.Context, c call) error {

@@ -15,8 +15,12 @@ import (
 	"assay/app/account"
 	"assay/app/audit"
 	"assay/app/chart"
+	"assay/app/dashboard"
+	"assay/app/figure"
 	"assay/app/identity"
 	"assay/app/query"
+	"assay/app/report"
+	"assay/app/share"
 	"assay/app/source"
 	"assay/app/source/mysql"
 	"assay/app/source/postgres"
@@ -37,6 +41,7 @@ type rooms struct {
 	throttle    *account.Throttle
 	identities  *identity.Store
 	connections *source.Store
+	reach       source.Reach
 	pools       *source.Pools
 	questions   *query.Store
 	rules       *query.Rules
@@ -44,6 +49,10 @@ type rooms struct {
 	vault       *vault.Vault
 	runner      *query.Runner
 	charts      *chart.Drawer
+	figures     *figure.Maker
+	dashboards  *dashboard.Store
+	reports     *report.Store
+	shares      *share.Store
 }
 
 func drivers() source.Drivers {
@@ -61,20 +70,24 @@ func openRooms(ctx context.Context, cfg config.Config, log *slog.Logger, listene
 	if r.store, r.vault, err = openStore(ctx, cfg, log); err != nil {
 		return nil, err
 	}
-	reach := source.Reach{Private: cfg.PrivateHosts, Never: listeners}
+	r.reach = source.Reach{Private: cfg.PrivateHosts, Never: listeners}
 	r.audit = audit.Open(r.store, r.vault).In(cfg.DataDir)
 	r.people = account.NewStore(r.store, r.vault, r.audit)
 	if r.throttle, err = account.NewThrottle(ctx, r.store); err != nil {
 		return nil, err
 	}
-	if r.identities, err = openIdentities(cfg, r, reach); err != nil {
+	if r.identities, err = openIdentities(cfg, r); err != nil {
 		return nil, err
 	}
 	r.connections = source.NewStore(r.store, r.vault, drivers(), r.audit).WithReferences(references(cfg))
-	r.pools = source.NewPools(r.connections, reach.Dial, own(cfg))
+	r.pools = source.NewPools(r.connections, r.reach.Dial, own(cfg))
 	r.questions, r.rules = query.NewStore(r.store, r.audit), query.NewRules(r.store, r.pools, r.audit)
-	r.runner = query.NewRunner(query.Rooms{Pools: r.pools, Questions: r.questions, Rules: r.rules, People: r.people, Log: r.audit}, query.Limits{Timeout: cfg.QueryTimeout, Rows: cfg.QueryRows, Bytes: cfg.QueryBytes, Concurrency: cfg.Concurrency})
+	r.runner = query.NewRunner(query.Rooms{Pools: r.pools, Questions: r.questions, Rules: r.rules, People: r.people, Log: r.audit}, query.Limits{Timeout: cfg.QueryTimeout, Rows: cfg.QueryRows, Bytes: cfg.QueryBytes, Concurrency: cfg.Concurrency, Cache: cfg.Cache})
 	r.charts = chart.NewDrawer(chart.Config{Script: static.EChartsServer(), Fonts: map[int][]byte{400: static.FontTTF(400), 600: static.FontTTF(600)}})
+	r.figures = &figure.Maker{Runner: r.runner, Connections: r.connections, Charts: r.charts}
+	r.dashboards, r.reports = dashboard.NewStore(r.store, r.audit), report.NewStore(r.store, r.audit)
+	r.shares = share.NewStore(share.Rooms{Store: r.store, Vault: r.vault, Log: r.audit, People: r.people, Throttle: r.throttle,
+		Objects: share.Objects{Questions: r.questions, Dashboards: r.dashboards, Reports: r.reports}})
 	return r, r.tellUnopened(ctx)
 }
 

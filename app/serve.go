@@ -15,7 +15,9 @@ import (
 
 	"assay/app/account"
 	"assay/app/api"
+	"assay/app/dashboard"
 	"assay/app/fault"
+	"assay/app/report"
 	"assay/app/scim"
 	"assay/app/web"
 	"assay/config"
@@ -77,13 +79,21 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	kept.Go(func() { r.audit.Keep(ctx, log) })
 	defer kept.Wait() // what was asked last is written before the store closes
 
+	paper := printer(cfg, address)
+	works, err := r.openWorks(cfg, address, paper)
+	if err != nil {
+		return err
+	}
 	e := web.New(web.Deps{
+		PDF:    paper,
 		Config: web.Config{BaseURL: cfg.BaseURL, Local: at.Addr().IsLoopback(), Demo: c.sample, RequireFactor: cfg.RequireFactor},
 		Store:  r.store, People: r.people, Identities: r.identities, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
-		Questions: r.questions, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, Installation: r.installation(), Expected: expected,
+		Questions: r.questions, Shares: r.shares, Dashboards: r.dashboards, Works: works, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, Installation: r.installation(), Expected: expected,
 	})
-	api.Mount(e, api.Deps{People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
-		Questions: r.questions, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, RequireFactor: cfg.RequireFactor, BaseURL: address, Version: version, Stylesheet: static.Path("css/app.css")})
+	api.Mount(e, api.Deps{PDF: paper, Schedules: works.Schedules, Alerts: works.Alerts, Jobs: jobs(works),
+		DashboardMaker: &dashboard.Maker{Figures: r.figures, Questions: r.questions}, ReportMaker: &report.Maker{Figures: r.figures, Questions: r.questions},
+		People: r.people, Throttle: r.throttle, Connections: r.connections, Pools: r.pools,
+		Questions: r.questions, Dashboards: r.dashboards, Reports: r.reports, Shares: r.shares, Rules: r.rules, Runner: r.runner, Charts: r.charts, Log: log, Audit: r.audit, RequireFactor: cfg.RequireFactor, BaseURL: address, Version: version, Stylesheet: static.Path("css/app.css")})
 	scim.Mount(e, scim.Deps{People: r.people, Throttle: r.throttle, Audit: r.audit, Log: log, BaseURL: address})
 	server := &http.Server{
 		Handler:           front(e),
@@ -97,6 +107,7 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	log.Info("listening", "address", address, "version", version)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(bound(listener, usual)) }()
+	works.Start(ctx)
 	if monitor != nil {
 		metrics := &http.Server{Handler: r.metrics(), ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: server.ErrorLog}
 		log.Info("metrics", "address", "http://"+visible(monitor.Addr().(*net.TCPAddr).AddrPort())+"/metrics")
@@ -106,12 +117,14 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	select {
 	case err := <-failed:
 		stop()
+		works.Stop()
 		return err
 	case <-ctx.Done():
 	}
 	log.Info("stopping")
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 25*time.Second)
 	defer cancel()
+	kept.Go(works.Stop)
 	if err := server.Shutdown(closing); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		server.Close()
 	}
