@@ -2,6 +2,11 @@ package account
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
 	"slices"
 
 	"assay/app/fault"
@@ -100,12 +105,57 @@ func (f Frozen) lost(now *Person) string {
 }
 
 // Again returns the person with the rights they have now: one who was frozen as
-// Thaw does, anybody else as Active does.
-func (s *Store) Again(ctx context.Context, p *Person) (*Person, error) {
+// Thaw does, anybody else as Active does. What they lent they have lent still.
+func (s *Store) Again(ctx context.Context, p *Person) (now *Person, err error) {
 	if p.thawed != nil {
-		return s.Thaw(ctx, p.thawed.frozen)
+		now, err = s.Thaw(ctx, p.thawed.frozen)
+	} else {
+		now, err = s.Active(ctx, p.ID)
 	}
-	return s.Active(ctx, p.ID)
+	if err != nil || p.loan == nil {
+		return now, err
+	}
+	lent := *now
+	lent.loan = p.loan
+	return &lent, nil
+}
+
+// Frozen reports whether the person is one as they were, for whoever has what they
+// gave away, and not somebody who asks.
+func (p *Person) Frozen() bool { return p.thawed != nil }
+
+// Sight names what of the person decides which rows of a connection they see: their
+// groups, attributes and rights to it, and whether they are an administrator.
+// Somebody frozen has the same as long as they lost nothing of it.
+func (p *Person) Sight(connection string) string {
+	var groups, granted []string
+	for _, g := range p.Groups() {
+		groups = append(groups, g.ID)
+	}
+	if p.rights != nil {
+		for o, list := range p.rights.grants {
+			if o.ID == connection {
+				granted = append(granted, fmt.Sprintf("%q %q %s", o.Kind, o.Schema, list[0].Level))
+			}
+		}
+	}
+	slices.Sort(groups)
+	slices.Sort(granted)
+	seen := []any{p.Role == Admin, groups, granted, some(p.Attributes)}
+	if p.thawed != nil && !reflect.DeepEqual(some(p.thawed.present), some(p.Attributes)) {
+		seen = append(seen, p.thawed.present)
+	}
+	body, _ := json.Marshal(seen)
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:16])
+}
+
+// some makes no attributes and none at all the same.
+func some(attributes map[string][]string) map[string][]string {
+	if len(attributes) == 0 {
+		return nil
+	}
+	return attributes
 }
 
 // Values returns what the person has of an attribute by which rows are let in.

@@ -74,6 +74,8 @@ type Person struct {
 	through *Token
 	// thawed is set where this is the person as they were frozen.
 	thawed *thawed
+	// loan is set where the person's rights show something to others.
+	loan *loan
 }
 
 // Kind says whether somebody is a person or a program.
