@@ -126,6 +126,9 @@ func (c *compiler) resolve() error {
 			if col.Kind != frame.Number {
 				return fault.Field(fmt.Sprintf("spec.dimensions[%d].bin", i), "%s holds %s; only numbers have bins", col.Name, col.Kind)
 			}
+			if c.kind == "mysql" && approximate(col.Type) {
+				dim.sql = "CAST(" + dim.sql + " AS DECIMAL(65,15))" // remainders of binary fractions would make bins of their own
+			}
 			dim.sql = c.scope.dialect.Bin(dim.sql, string(d.Bin))
 			out.Kind, out.Digits = frame.Number, meanDigits
 		}

@@ -18,12 +18,12 @@ type Mark struct {
 	Null   bool
 }
 
-// DrillSpec returns the question for the rows behind marks of a saved question's
+// drillSpec returns the question for the rows behind marks of a saved question's
 // drawing, whose result has the columns. Of a built question it asks the same
 // tables with the same filters; of a written one, whose groups nobody can undo,
 // the rows of its result. Marks of measures narrow nothing; one that names no
 // column of the result is a fault in the field marks.
-func DrillSpec(q *Question, marks []Mark, columns []frame.Column) (*Spec, error) {
+func drillSpec(q *Question, marks []Mark, columns []frame.Column, engine string) (*Spec, error) {
 	if q.Body.Spec == nil {
 		s := &Spec{Question: q.ID}
 		filters, err := markFilters(marks, columns)
@@ -44,7 +44,7 @@ func DrillSpec(q *Question, marks []Mark, columns []frame.Column) (*Spec, error)
 		case i >= len(asked.Dimensions):
 			continue // a measure
 		case i >= 0:
-			f, err := asked.Dimensions[i].marked(m, columns)
+			f, err := asked.Dimensions[i].marked(m, columns, engine)
 			if err != nil {
 				return nil, err
 			}
@@ -79,7 +79,7 @@ func (s *Spec) columnNamed(name string) string {
 }
 
 // marked returns the condition that a mark of the dimension means.
-func (d Dimension) marked(m Mark, columns []frame.Column) (*Filter, error) {
+func (d Dimension) marked(m Mark, columns []frame.Column, engine string) (*Filter, error) {
 	if m.Null {
 		return &Filter{Column: d.Column, Op: IsNull}, nil
 	}
@@ -93,7 +93,7 @@ func (d Dimension) marked(m Mark, columns []frame.Column) (*Filter, error) {
 	if kind == frame.JSON || kind == frame.Binary {
 		return nil, fault.Field("marks", "%s holds %s, whose values are not compared", m.Column, kind)
 	}
-	f, err := d.condition(&Filter{Column: m.Column, Op: Eq, Value: markValue(kind, m.Value)})
+	f, err := d.condition(&Filter{Column: m.Column, Op: Eq, Value: markValue(kind, m.Value)}, engine)
 	if err != nil {
 		for _, reason := range fault.FieldsOf(err) {
 			return nil, fault.Field("marks", "%s", reason)

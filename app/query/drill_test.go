@@ -44,7 +44,7 @@ func TestDrillingFindsTheRowsOfEachMark(t *testing.T) {
 					v, ok := f.Cell(row, 0)
 					m.Value, m.Null = string(v), !ok
 					count, _ := f.Cell(row, 1)
-					spec, err := DrillSpec(q, []Mark{m, {Column: "n", Value: string(count)}}, f.Columns)
+					spec, err := drillSpec(q, []Mark{m, {Column: "n", Value: string(count)}}, f.Columns, engine)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -68,7 +68,7 @@ func TestDrillingFindsTheRowsOfEachMark(t *testing.T) {
 					v, ok := f.Cell(row, col)
 					marks = append(marks, Mark{Column: c.Name, Value: string(v), Null: !ok})
 				}
-				spec, err := DrillSpec(q, marks, f.Columns)
+				spec, err := drillSpec(q, marks, f.Columns, engine)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -80,7 +80,7 @@ func TestDrillingFindsTheRowsOfEachMark(t *testing.T) {
 					t.Errorf("narrowed by %v: %s", marks, cells(got))
 				}
 			}
-			_, err := DrillSpec(q, []Mark{{Column: "nonesuch", Value: "1"}}, f.Columns)
+			_, err := drillSpec(q, []Mark{{Column: "nonesuch", Value: "1"}}, f.Columns, engine)
 			if fault.FieldsOf(err)["marks"] == "" {
 				t.Errorf("a mark of no column: %v", err)
 			}

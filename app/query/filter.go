@@ -356,9 +356,4 @@ func ParseValue(kind frame.Kind, text string) (source.Arg, error) {
 	}
 }
 
-func clip(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
-}
+func clip(s string) string { return fault.Clip(s, 40) }

@@ -22,9 +22,10 @@ type flight struct {
 	err     error
 }
 
-// flightKey names a question: what is sent, where, how much is kept, and what limits it.
+// flightKey names a question: what is sent, where, what is said of it, how much is
+// kept, and what limits it.
 func flightKey(req Request, p *prepared) [32]byte {
-	body, _ := json.Marshal([]any{req.Connection, p.opened.Connection.Version, p.version, p.statement.SQL, p.statement.Args, req.Explain, req.Limit, req.Timeout, p.view})
+	body, _ := json.Marshal([]any{req.Connection, p.opened.Connection.Version, p.version, p.statement.SQL, p.statement.Args, p.outputs, p.shown, req.Explain, req.Limit, req.Timeout, p.view})
 	return sha256.Sum256(body)
 }
 

@@ -43,6 +43,7 @@ type asking struct {
 	opened     source.Opened
 	limits     limits
 	parameters map[string]string
+	saved      map[string]string // with questions on the way, where parameters has nothing
 	narrow     []Filter
 	depth      int  // of questions on one another so far
 	anew       bool // columns are asked for, whatever is remembered of them
@@ -62,13 +63,14 @@ func (r *Runner) inner(ctx context.Context, s *Spec, a asking) (*inner, error) {
 		return nil, err
 	}
 	a.narrow = nil
+	a.saved = merged(q.Body.Parameters, a.saved) // what a question was saved with goes before what those below it were
 	values := a.parameters
 	if q.Body.Spec == nil {
-		if values, err = q.parameters(a.parameters); err != nil {
+		if values, err = q.parameters(a.saved, a.parameters); err != nil {
 			return nil, err
 		}
 	}
-	columns, err := r.columnsFor(ctx, Request{Person: a.person, Connection: q.ConnectionID, Saved: q, SQL: q.Body.SQL, Spec: q.Body.Spec, Parameters: values, depth: a.depth}, a)
+	columns, err := r.columnsFor(ctx, Request{Person: a.person, Connection: q.ConnectionID, Saved: q, SQL: q.Body.SQL, Spec: q.Body.Spec, Parameters: values, saved: a.saved, depth: a.depth}, a)
 	if err != nil {
 		return nil, err
 	}
@@ -89,16 +91,33 @@ func errDeep() error {
 	return fault.Field("spec.question", "Questions stand on one another at most %d deep, and never on themselves", deepestQuestion)
 }
 
+// errMissing says the same of a question that there is not and of one that is hidden.
+func errMissing() error {
+	return fault.Field("spec.question", "There is no such question to ask about: it was deleted, or nobody granted you a right to it")
+}
+
 // innerQuestion returns a saved question that the person may look at, on the connection.
 func (r *Runner) innerQuestion(ctx context.Context, p *account.Person, connection, id string) (*Question, error) {
-	q, err := r.store.Get(ctx, id)
-	if fault.KindOf(err) == fault.NotFound {
-		return nil, fault.Field("spec.question", "There is no such question to ask about, or it was deleted")
-	}
+	q, err := r.store.below(ctx, p, connection, id)
 	if err != nil {
 		return nil, err
 	}
-	if err := q.Check(p, account.Look); err != nil {
+	if p, err = r.shaped(ctx, p, q); err != nil {
+		return nil, err
+	}
+	return q, r.lends(ctx, p, connection)
+}
+
+func (s *Store) below(ctx context.Context, p *account.Person, connection, id string) (*Question, error) {
+	q, err := s.Get(ctx, id)
+	if err == nil && p != nil {
+		err = q.Check(p, account.Look)
+	}
+	switch kind := fault.KindOf(err); {
+	case err == nil:
+	case kind == fault.NotFound, kind == fault.Denied:
+		return nil, errMissing()
+	default:
 		return nil, err
 	}
 	if q.ConnectionID != connection {
@@ -107,63 +126,116 @@ func (r *Runner) innerQuestion(ctx context.Context, p *account.Person, connectio
 	return q, nil
 }
 
-// checkInner decides whether the person may still look at the questions that the spec stands on.
-func (r *Runner) checkInner(ctx context.Context, p *account.Person, connection string, s *Spec) error {
-	for depth := 0; s != nil && s.Question != ""; depth++ {
-		if depth == deepestQuestion {
-			return errDeep()
+// Chain returns the saved questions that a spec stands on, the one it asks first.
+// Where the person may not look at one, or it is not there, the error says so and
+// those before it come along.
+func (r *Runner) Chain(ctx context.Context, p *account.Person, connection string, s *Spec) (list []*Question, err error) {
+	for s != nil && s.Question != "" {
+		if len(list) == deepestQuestion {
+			return list, errDeep()
 		}
 		q, err := r.innerQuestion(ctx, p, connection, s.Question)
 		if err != nil {
-			return err
+			return list, err
 		}
-		s = q.Body.Spec
+		list, s = append(list, q), q.Body.Spec
 	}
-	return nil
+	return list, nil
+}
+
+// Asks returns the written question at the end of a chain with the values that it
+// is asked with: those given in place of those saved along the way. It is nil
+// where the chain ends in a table.
+func Asks(chain []*Question, given map[string]string) (written *Question, values map[string]string) {
+	if len(chain) == 0 || chain[len(chain)-1].Body.Spec != nil {
+		return nil, nil
+	}
+	values = map[string]string{}
+	for i := len(chain) - 1; i >= 0; i-- {
+		maps.Copy(values, chain[i].Body.Parameters)
+	}
+	maps.Copy(values, given)
+	return chain[len(chain)-1], values
+}
+
+// CompileFor is Compile of a request's spec with its parameters.
+func (r *Runner) CompileFor(ctx context.Context, req Request) (*Compiled, error) {
+	opened, err := r.pools.Open(ctx, req.Connection)
+	if err != nil {
+		return nil, err
+	}
+	l, err := r.rules.limits(ctx, req.Person, opened)
+	if err != nil {
+		return nil, err
+	}
+	return r.compile(ctx, req.Spec, asking{person: req.Person, opened: opened, limits: l, parameters: req.Parameters, anew: true, relied: new([]descriptionKey)})
+}
+
+// checkInner decides whether the person may still look at the questions that the spec stands on.
+func (r *Runner) checkInner(ctx context.Context, p *account.Person, connection string, s *Spec) error {
+	_, err := r.Chain(ctx, p, connection, s)
+	return err
 }
 
 // checkChain reports what is wrong with the questions that a question to be saved
 // stands on: the person must see the first, all ask one connection, and none
 // stands on itself.
 func (s *Store) checkChain(ctx context.Context, q *Question, by *account.Person) error {
-	spec := q.Body.Spec
+	spec, top := q.Body.Spec, ""
 	for depth := 0; spec != nil && spec.Question != ""; depth++ {
-		if depth == deepestQuestion || spec.Question == q.ID {
+		switch {
+		case depth == 0 && spec.Question == q.ID:
+			return fault.Field("spec.question", "A question cannot ask itself; choose another source for it")
+		case spec.Question == q.ID:
+			return fault.Field("spec.question", "The question %s stands on this one already, so this one cannot ask it", top)
+		case depth == deepestQuestion:
 			return errDeep()
 		}
-		below, err := s.Get(ctx, spec.Question)
-		if fault.KindOf(err) == fault.NotFound {
-			return fault.Field("spec.question", "There is no such question to ask about, or it was deleted")
+		person := by
+		if depth > 0 {
+			person = nil // who may see the first may build on it, whatever it stands on
 		}
+		below, err := s.below(ctx, person, q.ConnectionID, spec.Question)
 		if err != nil {
 			return err
 		}
-		if err := below.Check(by, account.Look); err != nil && depth == 0 {
-			return err
+		if spec = below.Body.Spec; depth == 0 {
+			top = below.Name
 		}
-		if below.ConnectionID != q.ConnectionID {
-			return fault.Field("spec.question", "The question %s is about another connection", below.Name)
-		}
-		spec = below.Body.Spec
 	}
 	return nil
 }
 
 // parameters returns the values with which a written question is asked: those
-// given in place of those saved with it.
-func (q *Question) parameters(given map[string]string) (map[string]string, error) {
+// given in place of those saved, of which it may not have all any more.
+func (q *Question) parameters(saved, given map[string]string) (map[string]string, error) {
 	known, err := Parameters(q.Body.SQL)
 	if err != nil {
 		return nil, err
 	}
-	values := map[string]string{}
-	for name, value := range q.Body.Parameters {
-		if slices.ContainsFunc(known, func(p Parameter) bool { return p.Name == name }) {
-			values[name] = value
-		}
-	}
-	maps.Copy(values, given)
-	return values, nil
+	values := merged(saved, nil)
+	maps.DeleteFunc(values, func(name, _ string) bool {
+		return !slices.ContainsFunc(known, func(p Parameter) bool { return p.Name == name })
+	})
+	return merged(values, given), nil
+}
+
+// ownValues takes what a built question was saved with out of what it is asked
+// with: the question below may not have those parameters any more.
+func (q *Question) ownValues(given map[string]string) (saved, left map[string]string) {
+	left = merged(nil, given)
+	maps.DeleteFunc(left, func(name, value string) bool {
+		own, ok := q.Body.Parameters[name]
+		return ok && own == value
+	})
+	return q.Body.Parameters, left
+}
+
+func merged(saved, given map[string]string) map[string]string {
+	out := map[string]string{}
+	maps.Copy(out, saved)
+	maps.Copy(out, given)
+	return out
 }
 
 // tableFrom returns a table with the columns of a result.

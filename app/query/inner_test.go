@@ -60,6 +60,34 @@ func TestQuestionsOnQuestions(t *testing.T) {
 				t.Errorf("%s/%s: %v", engine, name, err)
 			}
 		}
+		// What a question was saved with holds for those that stand on it, unless other values are given.
+		kept := r.save(t, id, "Kept", Body{Spec: &Spec{Question: written.ID}, Parameters: map[string]string{"least": "3", "stale": "x"}})
+		over := r.save(t, id, "Over", Body{Spec: parse(t, fmt.Sprintf(`{"question": %q, "measures": [{"fn": "count", "as": "n"}]}`, kept.ID))})
+		for what, tt := range map[string]struct {
+			req  Request
+			want string
+		}{
+			"saved values":          {Request{Saved: kept, Parameters: kept.Body.Parameters}, "4 it's 3;"},
+			"those below":           {Request{Saved: over}, "1;"},
+			"those given":           {Request{Saved: over, Parameters: map[string]string{"least": "0"}}, "4;"},
+			"those given for below": {Request{Connection: id, Spec: &Spec{Question: over.ID}, Parameters: map[string]string{"least": "2"}}, "2;"},
+		} {
+			tt.req.Person = r.person
+			if got, err := r.Frame(t.Context(), tt.req); err != nil || cells(got.Frame) != tt.want {
+				t.Errorf("%s/%s: %v, want %q", engine, what, err, tt.want)
+			}
+		}
+		if _, err := r.Frame(t.Context(), Request{Person: r.person, Saved: over, Parameters: map[string]string{"nonesuch": "1"}}); fault.FieldsOf(err)["parameters.nonesuch"] == "" {
+			t.Errorf("%s: a parameter that there is not: %v", engine, err)
+		}
+		chain, err := r.Chain(t.Context(), r.person, id, &Spec{Question: over.ID})
+		if last, values := Asks(chain, map[string]string{"other": "1"}); err != nil || len(chain) != 3 || last == nil || last.ID != written.ID || values["least"] != "3" || values["other"] != "1" {
+			t.Errorf("%s: the chain ends in %v asked with %v: %v", engine, last, values, err)
+		}
+		compiled, err := r.CompileFor(t.Context(), Request{Person: r.person, Connection: id, Spec: &Spec{Question: over.ID}, Parameters: map[string]string{"least": "2"}})
+		if err != nil || len(compiled.Args) != 1 || compiled.Args[0].Text != "2" {
+			t.Errorf("%s: compiled with %v %v", engine, compiled, err)
+		}
 		columns, err := r.Describe(t.Context(), Request{Person: r.person, Saved: third})
 		if err != nil || len(columns) != 2 || columns[0].Name != "n" || columns[1].Name != "regions" || columns[0].Kind.String() != "number" {
 			t.Errorf("%s: the columns are %+v %v", engine, columns, err)
@@ -96,7 +124,11 @@ func TestQuestionsStandOnNothingForeign(t *testing.T) {
 		t.Errorf("deeper, asked: %v", err)
 	}
 	q.Body.Spec = &Spec{Question: last.ID}
-	if err := r.store.Update(t.Context(), q, r.person); fault.FieldsOf(err)["spec.question"] == "" {
+	if err := r.store.Update(t.Context(), q, r.person); !strings.Contains(fault.FieldsOf(err)["spec.question"], last.Name+" stands on this one already") {
+		t.Errorf("on itself by others: %v", err)
+	}
+	q.Body.Spec = &Spec{Question: q.ID}
+	if err := r.store.Update(t.Context(), q, r.person); !strings.Contains(fault.FieldsOf(err)["spec.question"], "cannot ask itself") {
 		t.Errorf("on itself: %v", err)
 	}
 }
@@ -135,16 +167,28 @@ func TestNobodyAsksAQuestionTheyMayNotSee(t *testing.T) {
 		t.Fatal(err)
 	}
 	eve = r.again(t, eve)
+	// One that is hidden is told of in the words of one that there is not.
+	_, none := r.Frame(t.Context(), Request{Person: eve, Connection: id, Spec: &Spec{Question: "nonesuch"}})
+	same := func(what string, err error) {
+		t.Helper()
+		if err == nil || fault.KindOf(err) != fault.KindOf(none) || fault.FieldsOf(err)["spec.question"] != fault.FieldsOf(none)["spec.question"] {
+			t.Errorf("%s: %v, want %v", what, err, none)
+		}
+	}
 	for name, req := range ask {
 		req.Person = eve
-		if _, err := r.Frame(t.Context(), req); fault.KindOf(err) != fault.NotFound && fault.KindOf(err) != fault.Denied {
-			t.Errorf("%s, after: %v", name, err)
-		}
-		if _, err := r.Describe(t.Context(), req); fault.KindOf(err) != fault.NotFound && fault.KindOf(err) != fault.Denied {
-			t.Errorf("%s, its columns, after: %v", name, err)
-		}
+		_, err := r.Frame(t.Context(), req)
+		same(name, err)
+		_, err = r.Describe(t.Context(), req)
+		same(name+", its columns", err)
+		_, err = r.Behind(t.Context(), req, nil)
+		same(name+", rows behind it", err)
 	}
-	if err := r.store.Create(t.Context(), &Question{Name: "x", ConnectionID: id, Body: Body{Spec: &Spec{Question: q.ID}}}, eve); fault.KindOf(err) != fault.NotFound && fault.KindOf(err) != fault.Denied {
-		t.Errorf("saved: %v", err)
+	_, err = r.Compile(t.Context(), eve, id, &Spec{Question: q.ID})
+	same("as SQL", err)
+	if chain, err := r.Chain(t.Context(), eve, id, open.Body.Spec); err == nil || len(chain) != 0 {
+		t.Errorf("the chain is %v %v", chain, err)
 	}
+	same("saved", r.store.Create(t.Context(), &Question{Name: "x", ConnectionID: id, Body: Body{Spec: &Spec{Question: q.ID}}}, eve))
+	same("saved, of none", r.store.Create(t.Context(), &Question{Name: "x", ConnectionID: id, Body: Body{Spec: &Spec{Question: "nonesuch"}}}, eve))
 }

@@ -21,6 +21,9 @@ type limits struct {
 	// print names the limits: two people with the same one see the same of this
 	// connection. It is empty where nothing limits them.
 	print string
+	// sight names the rules and rights alone behind the limits, whatever the tables
+	// are and the time is; like print it is empty where nothing limits them.
+	sight string
 }
 
 // limits works out what a person sees of a connection. Anything that cannot be
@@ -44,7 +47,7 @@ func (s *Rules) limits(ctx context.Context, p *account.Person, opened source.Ope
 		return limits{}, err
 	}
 	v := &view{person: p, connection: opened, catalog: catalog, rules: rules, bySchema: bySchema, now: s.now(), readings: map[source.Name]reading{}, digest: s.digests.of(id, catalog)}
-	return limits{policy: source.Policy{Tables: v.read, Routines: catalog.Routines, Code: catalog.Code}, print: v.print()}, nil
+	return limits{policy: source.Policy{Tables: v.read, Routines: catalog.Routines, Code: catalog.Code}, print: v.print(), sight: v.sight()}, nil
 }
 
 // freshness is how old a catalog may be by which rules are applied: what the
@@ -79,6 +82,25 @@ func (v *view) print() string {
 	body, _ := json.Marshal([]any{v.connection.Connection.ID, v.connection.Connection.Version, v.digest, moment, v.person.Fingerprint(), v.person.ID, v.rules})
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
+}
+
+// sight names the rules and rights on which the view depends.
+func (v *view) sight() string {
+	body, _ := json.Marshal([]any{v.connection.Connection.ID, v.person.ID, v.person.Sight(v.connection.Connection.ID), v.bySchema, v.rules})
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// Sight names what decides which rows of a connection the person sees: their
+// rights and attributes and the rules, "" where nothing limits them. As long as it
+// is the same, they may see again what they saw before.
+func (r *Runner) Sight(ctx context.Context, p *account.Person, connection string) (string, error) {
+	opened, err := r.pools.Open(ctx, connection)
+	if err != nil {
+		return "", err
+	}
+	l, err := r.rules.limits(ctx, p, opened)
+	return l.sight, err
 }
 
 // read says how the person reads a table: whole, in part, or (an error) not at all.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -138,31 +139,32 @@ func (c *compiler) ofColumns(f *Filter) (*Filter, error) {
 	if i < 0 {
 		return &out, nil
 	}
-	return c.spec.Dimensions[i].condition(f)
+	return c.spec.Dimensions[i].condition(f, c.kind)
 }
 
 // condition turns a condition on the dimension into one on its column: a period
-// or a bin stands for all that falls into it.
-func (d Dimension) condition(f *Filter) (*Filter, error) {
+// or a bin stands for all that falls into it, as the engine sees it.
+func (d Dimension) condition(f *Filter, engine string) (*Filter, error) {
 	out := *f
 	out.Column = d.Column
 	if d.Grain == "" && d.Bin == "" {
 		return &out, nil
 	}
-	one := func(raw json.RawMessage) (from, to json.RawMessage, err error) {
+	one := func(raw json.RawMessage) (span, error) {
 		text, ok := plainText(raw)
 		if !ok {
-			return nil, nil, fault.Field("narrow", "Give a value for %s", f.Column)
+			return span{}, fault.Field("narrow", "Give a value for %s", f.Column)
 		}
-		return d.span(text)
+		return d.span(text, engine)
 	}
+	on := func(op Op, value json.RawMessage) Filter { return Filter{Column: d.Column, Op: op, Value: value} }
 	within := func(raw json.RawMessage) (Filter, error) {
-		from, to, err := one(raw)
-		return Filter{And: []Filter{{Column: d.Column, Op: Gte, Value: from}, {Column: d.Column, Op: Lt, Value: to}}}, err
+		s, err := one(raw)
+		return Filter{And: []Filter{on(s.low, s.from), on(s.high, s.to)}}, err
 	}
 	outside := func(raw json.RawMessage) (Filter, error) {
-		from, to, err := one(raw)
-		return Filter{Or: []Filter{{Column: d.Column, Op: Lt, Value: from}, {Column: d.Column, Op: Gte, Value: to}}}, err
+		s, err := one(raw)
+		return Filter{Or: []Filter{on(beyond[s.low], s.from), on(beyond[s.high], s.to)}}, err
 	}
 	switch f.Op {
 	case Eq:
@@ -180,12 +182,12 @@ func (d Dimension) condition(f *Filter) (*Filter, error) {
 			if len(list) != 2 {
 				return nil, fault.Field("narrow", "Give the two ends as a list")
 			}
-			from, _, err := one(list[0])
+			first, err := one(list[0])
 			if err != nil {
 				return nil, err
 			}
-			_, to, err := one(list[1])
-			return &Filter{And: []Filter{{Column: d.Column, Op: Gte, Value: from}, {Column: d.Column, Op: Lt, Value: to}}}, err
+			last, err := one(list[1])
+			return &Filter{And: []Filter{on(first.low, first.from), on(last.high, last.to)}}, err
 		}
 		parts := make([]Filter, len(list))
 		for i, raw := range list {
@@ -202,37 +204,63 @@ func (d Dimension) condition(f *Filter) (*Filter, error) {
 			return &Filter{And: parts}, nil
 		}
 		return &Filter{Or: parts}, nil
-	case Gt, Lte:
-		_, to, err := one(f.Value)
-		out.Op, out.Value = map[Op]Op{Gt: Gte, Lte: Lt}[f.Op], to
-		return &out, err
-	case Gte, Lt:
-		from, _, err := one(f.Value)
-		out.Value = from
+	case Gt, Lte, Gte, Lt:
+		s, err := one(f.Value)
+		switch f.Op {
+		case Gt:
+			out.Op, out.Value = beyond[s.high], s.to
+		case Lte:
+			out.Op, out.Value = s.high, s.to
+		case Gte:
+			out.Op, out.Value = s.low, s.from
+		default:
+			out.Op, out.Value = beyond[s.low], s.from
+		}
 		return &out, err
 	}
 	return &out, nil
 }
 
-// span returns where the period or bin that starts with the value starts, and where the next one does.
-func (d Dimension) span(text string) (from, to json.RawMessage, err error) {
+// span is what falls into a period or a bin: low and high compare with where it
+// starts and where the next one does.
+type span struct {
+	low, high Op
+	from, to  json.RawMessage
+}
+
+// beyond are the comparisons that hold where others do not.
+var beyond = map[Op]Op{Gte: Lt, Gt: Lte, Lt: Gte, Lte: Gt}
+
+// span returns the period or bin that starts with the value.
+func (d Dimension) span(text, engine string) (span, error) {
+	s := span{low: Gte, high: Lt}
 	if d.Bin != "" {
 		start, ok := new(big.Rat).SetString(text)
 		width, fine := new(big.Rat).SetString(string(d.Bin))
 		if !ok || !fine || !source.IsNumber(text) {
-			return nil, nil, fault.Field("narrow", "%q is not a number", clip(text))
+			return s, fault.Field("narrow", "%q is not a number", clip(text))
 		}
 		digits := max(decimals(text), decimals(string(d.Bin)))
-		next := new(big.Rat).Add(start, width).FloatString(digits)
-		return json.RawMessage(start.FloatString(digits)), json.RawMessage(next), nil
+		next := new(big.Rat).Add(start, width)
+		s.from, s.to = json.RawMessage(start.FloatString(digits)), json.RawMessage(next.FloatString(digits))
+		if engine == "sqlite" {
+			// It divides binary fractions, by which 0.3 is the last of the tenth that starts with 0.2.
+			if roundedDown(start, width) {
+				s.low = Gt
+			}
+			if roundedDown(next, width) {
+				s.high = Lte
+			}
+		}
+		return s, nil
 	}
 	value, err := ParseValue(frame.Time, text)
 	if err != nil {
-		return nil, nil, fault.Field("narrow", "%s", fault.MessageOf(err))
+		return s, fault.Field("narrow", "%s", fault.MessageOf(err))
 	}
 	at, ok := frame.ParseTime(value.Text)
 	if !ok {
-		return nil, nil, fault.Field("narrow", "%q is not the start of a %s", clip(text), d.Grain)
+		return s, fault.Field("narrow", "%q is not the start of a %s", clip(text), d.Grain)
 	}
 	start := startOf(at, d.Grain)
 	layout := time.DateOnly
@@ -240,7 +268,17 @@ func (d Dimension) span(text string) (from, to json.RawMessage, err error) {
 		layout = "2006-01-02T15:04:05"
 	}
 	spell := func(t time.Time) json.RawMessage { return json.RawMessage(fmt.Sprintf("%q", t.Format(layout))) }
-	return spell(start), spell(shift(start, d.Grain, 1)), nil
+	s.from, s.to = spell(start), spell(shift(start, d.Grain, 1))
+	return s, nil
+}
+
+// roundedDown reports whether a bin's bound, divided by the width in binary
+// fractions, is less than the whole number that it should be.
+func roundedDown(bound, width *big.Rat) bool {
+	x, _ := bound.Float64()
+	w, _ := width.Float64()
+	exact, _ := new(big.Rat).Quo(bound, width).Float64()
+	return math.Floor(x/w) < math.Round(exact)
 }
 
 // decimals returns how many digits follow the point of a plain number.

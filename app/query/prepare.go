@@ -100,6 +100,13 @@ func (r *Runner) prepareOnce(ctx context.Context, req Request, p *prepared) erro
 	if err := checkNarrow(req.Narrow); err != nil {
 		return err
 	}
+	person, err := r.shaped(ctx, req.Person, req.Saved)
+	if err != nil {
+		return err
+	}
+	if err := r.lends(ctx, person, req.Connection); err != nil {
+		return err
+	}
 	opened, err := r.pools.Open(ctx, req.Connection)
 	if err != nil {
 		return err
@@ -112,6 +119,9 @@ func (r *Runner) prepareOnce(ctx context.Context, req Request, p *prepared) erro
 	p.version = r.versions.of(ctx, r.store.db, req.Connection, r.now())
 	a := asking{person: req.Person, opened: opened, limits: limits, parameters: req.Parameters, narrow: req.Narrow, depth: req.depth, anew: req.anew, relied: &p.relied}
 	if req.Spec != nil {
+		if a.saved = req.saved; req.Saved != nil && req.saved == nil {
+			a.saved, a.parameters = req.Saved.ownValues(req.Parameters)
+		}
 		compiled, err := r.compile(ctx, req.Spec, a)
 		if err != nil {
 			return err
@@ -182,15 +192,7 @@ func viewOf(opened source.Opened, l limits) string {
 // that the person may know of. A question that it stands on is asked with the
 // values that are saved with it.
 func (r *Runner) Compile(ctx context.Context, p *account.Person, connection string, s *Spec) (*Compiled, error) {
-	opened, err := r.pools.Open(ctx, connection)
-	if err != nil {
-		return nil, err
-	}
-	l, err := r.rules.limits(ctx, p, opened)
-	if err != nil {
-		return nil, err
-	}
-	return r.compile(ctx, s, asking{person: p, opened: opened, limits: l, anew: true, relied: new([]descriptionKey)})
+	return r.CompileFor(ctx, Request{Person: p, Connection: connection, Spec: s})
 }
 
 func (r *Runner) compile(ctx context.Context, s *Spec, a asking) (*Compiled, error) {

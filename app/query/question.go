@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
 	"assay/app/account"
 	"assay/app/audit"
 	"assay/app/fault"
+	"assay/app/saved"
 	"assay/app/store"
 )
 
@@ -46,28 +46,10 @@ type Body struct {
 }
 
 // Version is how a question was saved once.
-type Version struct {
-	bun.BaseModel `bun:"table:question_versions,alias:version"`
+type Version = saved.Version[Body]
 
-	QuestionID  string    `bun:"question_id,pk"`
-	Version     int       `bun:"version,pk"`
-	Name        string    `bun:"name"`
-	Description string    `bun:"description"`
-	BodyJSON    string    `bun:"body"`
-	SavedBy     string    `bun:"saved_by"`
-	SavedAt     time.Time `bun:"saved_at"`
-
-	Body Body `bun:"-"`
-}
-
-// Folder holds saved questions.
-type Folder struct {
-	bun.BaseModel `bun:"table:folders,alias:folder"`
-
-	ID        string    `bun:"id,pk"`
-	Name      string    `bun:"name"`
-	CreatedAt time.Time `bun:"created_at"`
-}
+// questions is where questions stand.
+var questions = &saved.Table{Noun: "question", Name: "questions", Versions: "question_versions", Of: "question_id"}
 
 // Store keeps saved questions, their versions and folders, and the history of written ones.
 type Store struct {
@@ -75,7 +57,12 @@ type Store struct {
 	log   *audit.Log
 	now   func() time.Time
 	notes chan *Asked
+	// deleted, where set, is done in the transaction that removes a question.
+	deleted func(ctx context.Context, tx bun.Tx, id string) error
 }
+
+// Deleted has f done in the transaction that removes a question.
+func (s *Store) Deleted(f func(ctx context.Context, tx bun.Tx, id string) error) { s.deleted = f }
 
 // NewStore returns the questions of a store; what changes about them is recorded in the log.
 func NewStore(s *store.Store, log *audit.Log) *Store {
@@ -84,15 +71,7 @@ func NewStore(s *store.Store, log *audit.Log) *Store {
 
 func (q *Question) check() error {
 	var problems fault.Fields
-	q.Name = strings.TrimSpace(q.Name)
-	if n := utf8.RuneCountInString(q.Name); n == 0 {
-		problems.Add("name", "Give the question a name")
-	} else if n > 200 {
-		problems.Add("name", "A name has at most 200 characters")
-	}
-	if utf8.RuneCountInString(q.Description) > 5000 {
-		problems.Add("description", "A description has at most 5,000 characters")
-	}
+	questions.CheckName(&problems, &q.Name, q.Description)
 	if q.ConnectionID == "" {
 		problems.Add("connection", "Choose a connection")
 	}
@@ -114,8 +93,8 @@ func (q *Question) check() error {
 	return err
 }
 
-func (q *Question) saved(by string, at time.Time) *Version {
-	return &Version{QuestionID: q.ID, Version: q.Version, Name: q.Name, Description: q.Description, BodyJSON: q.BodyJSON, SavedBy: by, SavedAt: at}
+func (q *Question) save(by *account.Person) saved.Save {
+	return saved.Save{ID: q.ID, Version: q.Version, Name: q.Name, Description: q.Description, Body: q.BodyJSON, SavedBy: by.ID, SavedAt: q.UpdatedAt}
 }
 
 // Create saves a new question by a person who may ask it, and gives it an id,
@@ -139,10 +118,7 @@ func (s *Store) Create(ctx context.Context, q *Question, by *account.Person) (er
 		if err := q.placed(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := tx.NewInsert().Model(q).Exec(ctx); err != nil {
-			return store.Duplicate(err, "There is a question with this id already")
-		}
-		if _, err := tx.NewInsert().Model(q.saved(by.ID, q.UpdatedAt)).Exec(ctx); err != nil {
+		if err := questions.Insert(ctx, tx, q, q.save(by)); err != nil {
 			return err
 		}
 		return s.log.Append(ctx, tx, q.event("question.create"))
@@ -151,10 +127,10 @@ func (s *Store) Create(ctx context.Context, q *Question, by *account.Person) (er
 
 // placed tells whether the question's connection and folder exist.
 func (q *Question) placed(ctx context.Context, tx bun.Tx) error {
-	if err := known(ctx, tx, "connections", q.ConnectionID, "connection"); err != nil || q.FolderID == "" {
+	if err := known(ctx, tx, "connections", q.ConnectionID, "connection"); err != nil {
 		return err
 	}
-	return known(ctx, tx, "folders", q.FolderID, "folder")
+	return saved.CheckFolder(ctx, tx, q.FolderID)
 }
 
 func (q *Question) event(action string) audit.Event {
@@ -199,41 +175,17 @@ type Find struct {
 // List returns saved questions by name.
 func (s *Store) List(ctx context.Context, f Find) (list []Question, err error) {
 	defer fault.Wrap(&err, "query.List")
-	for {
-		some, err := s.some(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, q := range some {
-			if (f.For == nil || q.Check(f.For, account.Look) == nil) && (f.Limit == 0 || len(list) < f.Limit) {
-				list = append(list, q)
-			}
-		}
-		if f.Limit == 0 || len(list) == f.Limit || len(some) < f.Limit {
-			return list, nil
-		}
-		f.After = some[len(some)-1].ID
-	}
+	return store.Fill(f.After, f.Limit, func(after string) ([]Question, error) {
+		f.After = after
+		return s.some(ctx, f)
+	}, func(q *Question) string { return q.ID }, func(q *Question) bool { return f.For == nil || q.Check(f.For, account.Look) == nil })
 }
 
 // some returns the next questions, whoever may see them.
 func (s *Store) some(ctx context.Context, f Find) (list []Question, err error) {
-	q := s.db.Read().NewSelect().Model(&list).Order("name", "id")
-	if f.Folder != "" {
-		q.Where("folder_id = ?", f.Folder)
-	}
+	q := questions.Narrow(s.db.Read().NewSelect().Model(&list), saved.Find{Folder: f.Folder, Text: f.Text, After: f.After, Limit: f.Limit})
 	if f.Connection != "" {
 		q.Where("connection_id = ?", f.Connection)
-	}
-	if f.Text != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text)) + "%"
-		q.Where(`(lower(name) LIKE ? ESCAPE '\' OR lower(description) LIKE ? ESCAPE '\')`, like, like)
-	}
-	if f.After != "" {
-		q.Where("(name, id) > (SELECT name, id FROM questions WHERE id = ?)", f.After)
-	}
-	if f.Limit > 0 {
-		q.Limit(int64(f.Limit))
 	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, err
@@ -264,26 +216,17 @@ func (s *Store) Update(ctx context.Context, q *Question, by *account.Person) (er
 	if err := s.checkChain(ctx, q, by); err != nil {
 		return err
 	}
-	from := q.Version
-	q.Version, q.UpdatedAt = from+1, s.now()
+	q.Version, q.UpdatedAt = q.Version+1, s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := q.placed(ctx, tx); err != nil {
 			return err
 		}
-		res, err := tx.NewUpdate().Model(q).Column("folder_id", "name", "description", "connection_id", "body", "version", "updated_at").
-			WherePK().Where("version = ?", from).Exec(ctx)
+		last, err := questions.Replace(ctx, tx, q, q.save(by), "connection_id")
 		if err != nil {
 			return err
 		}
-		if n, _ := res.RowsAffected(); n == 0 {
-			var last int
-			if err := tx.NewRaw("SELECT version FROM questions WHERE id = ?", q.ID).Scan(ctx, &last); err != nil {
-				return store.Missing(err, "question")
-			}
+		if last > 0 {
 			return fault.New(fault.Conflict, "Somebody saved version %d of this question in the meantime; load it and save again", last)
-		}
-		if _, err = tx.NewInsert().Model(q.saved(by.ID, q.UpdatedAt)).Exec(ctx); err != nil {
-			return err
 		}
 		return s.log.Append(ctx, tx, q.event("question.update"))
 	})
@@ -293,12 +236,14 @@ func (s *Store) Update(ctx context.Context, q *Question, by *account.Person) (er
 func (s *Store) Delete(ctx context.Context, id string) (err error) {
 	defer fault.Wrap(&err, "query.Delete(%s)", id)
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := tx.NewRaw("DELETE FROM question_versions WHERE question_id = ?", id).Exec(ctx); err != nil {
-			return err
+		if s.deleted != nil {
+			if err := s.deleted(ctx, tx, id); err != nil {
+				return err
+			}
 		}
-		q := &Question{ID: id}
-		if err := tx.NewRaw("DELETE FROM questions WHERE id = ? RETURNING name, connection_id, folder_id, version", id).Scan(ctx, q); err != nil {
-			return store.Missing(err, "question")
+		q := new(Question)
+		if err := questions.Remove(ctx, tx, id, q); err != nil {
+			return err
 		}
 		return s.log.Append(ctx, tx, q.event("question.delete"))
 	})
@@ -307,15 +252,7 @@ func (s *Store) Delete(ctx context.Context, id string) (err error) {
 // Versions returns how a question was saved, the newest first.
 func (s *Store) Versions(ctx context.Context, id string) (list []Version, err error) {
 	defer fault.Wrap(&err, "query.Versions(%s)", id)
-	if err := s.db.Read().NewSelect().Model(&list).Where("question_id = ?", id).Order("version DESC").Scan(ctx); err != nil {
-		return nil, err
-	}
-	for i := range list {
-		if err := json.Unmarshal([]byte(list[i].BodyJSON), &list[i].Body); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return saved.Versions[Body](ctx, s.db.Read(), questions, id)
 }
 
 // Restore saves an earlier version as the newest.
@@ -324,47 +261,10 @@ func (s *Store) Restore(ctx context.Context, id string, version int, by *account
 	if q, err = s.Get(ctx, id); err != nil {
 		return nil, err
 	}
-	v := new(Version)
-	if err := s.db.Read().NewSelect().Model(v).Where("question_id = ? AND version = ?", id, version).Scan(ctx); err != nil {
-		return nil, store.Missing(err, "version")
-	}
-	q.Name, q.Description, q.Body = v.Name, v.Description, Body{}
-	if err := json.Unmarshal([]byte(v.BodyJSON), &q.Body); err != nil {
+	v, err := saved.OneVersion[Body](ctx, s.db.Read(), questions, id, version)
+	if err != nil {
 		return nil, err
 	}
+	q.Name, q.Description, q.Body = v.Name, v.Description, v.Body
 	return q, s.Update(ctx, q, by)
-}
-
-// Folders returns all folders by name.
-func (s *Store) Folders(ctx context.Context) (list []Folder, err error) {
-	defer fault.Wrap(&err, "query.Folders")
-	err = s.db.Read().NewSelect().Model(&list).Order("name").Scan(ctx)
-	return list, err
-}
-
-// EnsureFolder returns the id of the folder with the name, making it where there
-// is none. Everyone is granted a new one, as far as their roles go.
-func (s *Store) EnsureFolder(ctx context.Context, name string) (id string, err error) {
-	defer fault.Wrap(&err, "query.EnsureFolder")
-	defer s.db.Granted()
-	if name = strings.TrimSpace(name); name == "" || utf8.RuneCountInString(name) > 100 {
-		return "", fault.Field("folder", "A folder's name has 1 to 100 characters")
-	}
-	err = s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw("SELECT id FROM folders WHERE name = ?", name).Scan(ctx, &id)
-		if missing := store.Missing(err, "folder"); missing == err {
-			return err
-		}
-		id = store.NewID()
-		if _, err = tx.NewInsert().Model(&Folder{ID: id, Name: name, CreatedAt: s.now()}).Exec(ctx); err != nil {
-			return err
-		}
-		_, err = tx.NewRaw(`INSERT INTO grants (id, subject_kind, subject_id, object_kind, object_id, level, created_at)
-			VALUES (?, 'everyone', '', 'folder', ?, 'edit', ?)`, store.NewID(), id, s.now()).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		return s.log.Append(ctx, tx, audit.Event{Action: "folder.create", Object: audit.Object{Kind: "folder", ID: id, Name: name}})
-	})
-	return id, err
 }

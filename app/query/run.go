@@ -54,10 +54,11 @@ type Request struct {
 	// Explain asks for the database's plan instead of the rows.
 	Explain bool
 
-	looks   bool // asks for what whoever may look at the connection may have
-	inquiry bool // asks for columns and not for rows
-	anew    bool // relies on nothing that is remembered of columns
-	depth   int  // of questions that stand on this one
+	looks   bool              // asks for what whoever may look at the connection may have
+	inquiry bool              // asks for columns and not for rows
+	anew    bool              // relies on nothing that is remembered of columns
+	depth   int               // of questions that stand on this one
+	saved   map[string]string // with questions that stand on this one
 }
 
 // Uncapped asks for every row; only what streams may ask so.

@@ -195,6 +195,9 @@ func (sc *scope) column(field, name string) (column, error) {
 	if len(near) > 0 {
 		return column{}, fault.Field(field, "There is no column %s; did you mean %s?", name, strings.Join(near[:min(3, len(near))], " or "))
 	}
+	if sc.tables[0].from != nil {
+		return column{}, fault.Field(field, "There is no column %s in the result of the question ‘%s’; it may have been changed since", name, sc.tables[0].table.Name)
+	}
 	return column{}, fault.Field(field, "There is no column %s in this question's tables", name)
 }
 
