@@ -7,9 +7,7 @@ package saved
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -38,16 +36,6 @@ type Item[B any] struct {
 	Body        B
 }
 
-// Version is how an item was saved once.
-type Version[B any] struct {
-	Version     int
-	Name        string
-	Description string
-	SavedBy     string
-	SavedAt     time.Time
-	Body        B
-}
-
 type row struct {
 	bun.BaseModel `bun:"table:saved,alias:saved"`
 
@@ -63,30 +51,22 @@ type row struct {
 	UpdatedAt   time.Time `bun:"updated_at"`
 }
 
-type versionRow struct {
-	bun.BaseModel `bun:"table:saved_versions,alias:version"`
-
-	ItemID      string    `bun:"item_id,pk"`
-	Version     int       `bun:"version,pk"`
-	Name        string    `bun:"name"`
-	Description string    `bun:"description"`
-	Body        string    `bun:"body"`
-	SavedBy     string    `bun:"saved_by"`
-	SavedAt     time.Time `bun:"saved_at"`
-}
-
 // Store keeps the items of one kind.
 type Store[B any, P interface {
 	*B
 	Body
 }] struct {
-	db   *store.Store
-	log  *audit.Log
-	kind string
-	now  func() time.Time
+	db    *store.Store
+	log   *audit.Log
+	kind  string
+	table *Table
+	now   func() time.Time
 	// deleted, where set, is done in the transaction that removes an item.
 	deleted func(ctx context.Context, tx bun.Tx, id string) error
 }
+
+// Items is where the items of all kinds stand.
+var Items = Table{Noun: "item", Name: "saved", Versions: "saved_versions", Of: "item_id"}
 
 // NewStore returns the items of a kind, whose name is a noun such as "dashboard";
 // what changes about them is recorded in the log.
@@ -94,7 +74,9 @@ func NewStore[B any, P interface {
 	*B
 	Body
 }](s *store.Store, log *audit.Log, kind string) *Store[B, P] {
-	return &Store[B, P]{db: s, log: log, kind: kind, now: func() time.Time { return time.Now().UTC() }}
+	table := Items
+	table.Noun = kind
+	return &Store[B, P]{db: s, log: log, kind: kind, table: &table, now: func() time.Time { return time.Now().UTC() }}
 }
 
 // Deleted has f done in the transaction that removes an item.
@@ -107,15 +89,7 @@ func (i *Item[B]) Check(p *account.Person, a account.Action) error {
 
 func (s *Store[B, P]) check(i *Item[B]) (body string, err error) {
 	var problems fault.Fields
-	i.Name = strings.TrimSpace(i.Name)
-	if n := utf8.RuneCountInString(i.Name); n == 0 {
-		problems.Add("name", "Give the %s a name", s.kind)
-	} else if n > 200 {
-		problems.Add("name", "A name has at most 200 characters")
-	}
-	if utf8.RuneCountInString(i.Description) > 5000 {
-		problems.Add("description", "A description has at most 5,000 characters")
-	}
+	s.table.CheckName(&problems, &i.Name, i.Description)
 	if err := problems.Err(); err != nil {
 		return "", err
 	}
@@ -148,18 +122,6 @@ func (s *Store[B, P]) event(i *Item[B], action string) audit.Event {
 		Detail: map[string]any{"version": i.Version, "folder": i.FolderID}}
 }
 
-// placed tells whether the item's folder exists.
-func placed(ctx context.Context, tx bun.Tx, folder string) error {
-	if folder == "" {
-		return nil
-	}
-	n, err := tx.NewSelect().Table("folders").Where("id = ?", folder).Count(ctx)
-	if err == nil && n == 0 {
-		err = fault.Field("folder", "There is no such folder")
-	}
-	return err
-}
-
 // Create saves a new item and gives it an id, unless it has one that is free.
 func (s *Store[B, P]) Create(ctx context.Context, i *Item[B], by *account.Person) (err error) {
 	defer fault.Wrap(&err, "%s.Create", s.kind)
@@ -175,23 +137,18 @@ func (s *Store[B, P]) Create(ctx context.Context, i *Item[B], by *account.Person
 	}
 	i.Version, i.CreatedBy, i.CreatedAt, i.UpdatedAt = 1, by.ID, s.now(), s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := placed(ctx, tx, i.FolderID); err != nil {
+		if err := CheckFolder(ctx, tx, i.FolderID); err != nil {
 			return err
 		}
-		if _, err := tx.NewInsert().Model(s.row(i, body)).Exec(ctx); err != nil {
-			return store.Duplicate(err, "There is a %s with this id already", s.kind)
-		}
-		if err := s.keep(ctx, tx, i, body, by); err != nil {
+		if err := s.table.Insert(ctx, tx, s.row(i, body), i.save(body, by)); err != nil {
 			return err
 		}
 		return s.log.Append(ctx, tx, s.event(i, "create"))
 	})
 }
 
-func (s *Store[B, P]) keep(ctx context.Context, tx bun.Tx, i *Item[B], body string, by *account.Person) error {
-	v := &versionRow{ItemID: i.ID, Version: i.Version, Name: i.Name, Description: i.Description, Body: body, SavedBy: by.ID, SavedAt: i.UpdatedAt}
-	_, err := tx.NewInsert().Model(v).Exec(ctx)
-	return err
+func (i *Item[B]) save(body string, by *account.Person) Save {
+	return Save{ID: i.ID, Version: i.Version, Name: i.Name, Description: i.Description, Body: body, SavedBy: by.ID, SavedAt: i.UpdatedAt}
 }
 
 // Get returns an item.
@@ -204,59 +161,30 @@ func (s *Store[B, P]) Get(ctx context.Context, id string) (i *Item[B], err error
 	return item[B](r)
 }
 
-// Find narrows a list of items.
-type Find struct {
-	Folder string
-	// Text stands in the name or description, whatever its letters' case.
-	Text string
-	// After is the id of the last item of the page before; Limit is the page's size, 0 for all.
-	After string
-	Limit int
-	// For, where set, leaves out what this person may not see.
-	For *account.Person
-}
-
 // List returns items by name.
 func (s *Store[B, P]) List(ctx context.Context, f Find) (list []Item[B], err error) {
 	defer fault.Wrap(&err, "%s.List", s.kind)
-	for {
-		some, err := s.some(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range some {
-			i, err := item[B](&r)
-			if err != nil {
-				return nil, err
-			}
-			if (f.For == nil || i.Check(f.For, account.Look) == nil) && (f.Limit == 0 || len(list) < f.Limit) {
-				list = append(list, *i)
-			}
-		}
-		if f.Limit == 0 || len(list) == f.Limit || len(some) < f.Limit {
-			return list, nil
-		}
-		f.After = some[len(some)-1].ID
-	}
+	return store.Fill(f.After, f.Limit, func(after string) ([]Item[B], error) {
+		f.After = after
+		return s.some(ctx, f)
+	}, func(i *Item[B]) string { return i.ID }, func(i *Item[B]) bool { return f.For == nil || i.Check(f.For, account.Look) == nil })
 }
 
 // some returns the next items, whoever may see them.
-func (s *Store[B, P]) some(ctx context.Context, f Find) (list []row, err error) {
-	q := s.db.Read().NewSelect().Model(&list).Where("kind = ?", s.kind).Order("name", "id")
-	if f.Folder != "" {
-		q.Where("folder_id = ?", f.Folder)
+func (s *Store[B, P]) some(ctx context.Context, f Find) ([]Item[B], error) {
+	var rows []row
+	if err := s.table.Narrow(s.db.Read().NewSelect().Model(&rows).Where("kind = ?", s.kind), f).Scan(ctx); err != nil {
+		return nil, err
 	}
-	if f.Text != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text)) + "%"
-		q.Where(`(lower(name) LIKE ? ESCAPE '\' OR lower(description) LIKE ? ESCAPE '\')`, like, like)
+	list := make([]Item[B], len(rows))
+	for at := range rows {
+		i, err := item[B](&rows[at])
+		if err != nil {
+			return nil, err
+		}
+		list[at] = *i
 	}
-	if f.After != "" {
-		q.Where("(name, id) > (SELECT name, id FROM saved WHERE id = ?)", f.After)
-	}
-	if f.Limit > 0 {
-		q.Limit(int64(f.Limit))
-	}
-	return list, q.Scan(ctx)
+	return list, nil
 }
 
 // Update saves a changed item as a new version; i.Version names the version it
@@ -279,24 +207,16 @@ func (s *Store[B, P]) Update(ctx context.Context, i *Item[B], by *account.Person
 	from := i.Version
 	i.Version, i.CreatedBy, i.CreatedAt, i.UpdatedAt = from+1, before.CreatedBy, before.CreatedAt, s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := placed(ctx, tx, i.FolderID); err != nil {
+		if err := CheckFolder(ctx, tx, i.FolderID); err != nil {
 			return err
 		}
-		res, err := tx.NewUpdate().Model(s.row(i, body)).Column("folder_id", "name", "description", "body", "version", "updated_at").
-			WherePK().Where("version = ?", from).Exec(ctx)
+		last, err := s.table.Replace(ctx, tx, s.row(i, body), i.save(body, by))
 		if err != nil {
 			return err
 		}
-		if n, _ := res.RowsAffected(); n == 0 {
-			var last int
-			if err := tx.NewRaw("SELECT version FROM saved WHERE id = ?", i.ID).Scan(ctx, &last); err != nil {
-				return store.Missing(err, s.kind)
-			}
+		if last > 0 {
 			i.Version = from
 			return fault.New(fault.Conflict, "Somebody saved version %d of this %s in the meantime", last, s.kind)
-		}
-		if err := s.keep(ctx, tx, i, body, by); err != nil {
-			return err
 		}
 		return s.log.Append(ctx, tx, s.event(i, "update"))
 	})
@@ -318,43 +238,37 @@ func (s *Store[B, P]) Delete(ctx context.Context, id string, by *account.Person)
 				return err
 			}
 		}
-		if _, err := tx.NewRaw("DELETE FROM saved_versions WHERE item_id = ?", id).Exec(ctx); err != nil {
-			return err
-		}
-		res, err := tx.NewRaw("DELETE FROM saved WHERE id = ?", id).Exec(ctx)
-		if err := store.Changed(res, err, s.kind); err != nil {
+		if err := s.table.Remove(ctx, tx, id, new(row)); err != nil {
 			return err
 		}
 		return s.log.Append(ctx, tx, s.event(i, "delete"))
 	})
 }
 
+// Shaped returns the person in whose name an item is made: where they have lent
+// their rights it may have been saved since by somebody else.
+func (s *Store[B, P]) Shaped(ctx context.Context, p *account.Person, i *Item[B]) (_ *account.Person, err error) {
+	defer fault.Wrap(&err, "saved.Shaped(%s, %s)", s.kind, i.ID)
+	if !p.Lent() {
+		return p, nil
+	}
+	by, at, err := Saver(ctx, s.db.Read(), s.table, i.ID, i.Version)
+	if err != nil {
+		return nil, err
+	}
+	return p.ShapedBy(by, at), nil
+}
+
 // Versions returns how an item was saved, the newest first.
 func (s *Store[B, P]) Versions(ctx context.Context, id string) (list []Version[B], err error) {
 	defer fault.Wrap(&err, "%s.Versions(%s)", s.kind, id)
-	var rows []versionRow
-	if err := s.db.Read().NewSelect().Model(&rows).Where("item_id = ?", id).Order("version DESC").Scan(ctx); err != nil {
-		return nil, err
-	}
-	list = make([]Version[B], len(rows))
-	for at, r := range rows {
-		list[at] = Version[B]{Version: r.Version, Name: r.Name, Description: r.Description, SavedBy: r.SavedBy, SavedAt: r.SavedAt}
-		if err := json.Unmarshal([]byte(r.Body), &list[at].Body); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return Versions[B](ctx, s.db.Read(), s.table, id)
 }
 
 // GetVersion returns how an item was saved as one of its versions.
 func (s *Store[B, P]) GetVersion(ctx context.Context, id string, version int) (v *Version[B], err error) {
 	defer fault.Wrap(&err, "%s.GetVersion(%s, %d)", s.kind, id, version)
-	r := new(versionRow)
-	if err := s.db.Read().NewSelect().Model(r).Where("item_id = ? AND version = ?", id, version).Scan(ctx); err != nil {
-		return nil, store.Missing(err, "version")
-	}
-	v = &Version[B]{Version: r.Version, Name: r.Name, Description: r.Description, SavedBy: r.SavedBy, SavedAt: r.SavedAt}
-	return v, json.Unmarshal([]byte(r.Body), &v.Body)
+	return OneVersion[B](ctx, s.db.Read(), s.table, id, version)
 }
 
 // Restore saves an earlier version as the newest.
