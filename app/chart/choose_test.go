@@ -266,6 +266,17 @@ func TestNumberCompared(t *testing.T) {
 	}
 }
 
+func TestPercentageCompared(t *testing.T) {
+	f := rows(columns("month:d", "n:n"), []string{"2024-01-01", "0.024"}, []string{"2024-02-01", "0.033"})
+	d, err := Option(f, Settings{Kind: Number, Unit: map[string]string{"n": "ratio"}}, Light())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"+0.9 points", "+37.5%"}, []string{d.Number.Delta, d.Number.Change}); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestFlowInACircle(t *testing.T) {
 	f := rows(columns("from:t", "to:t", "n:n"), []string{"a", "b", "3"}, []string{"b", "a", "2"}, []string{"a", "a", "1"})
 	_, svg := draw(t, sample{"circle", f, Settings{Kind: Sankey}}, 500, 300)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Figure is a single number with what it is compared to.
@@ -108,6 +109,9 @@ func (b *builder) compare(g *Figure, before float64, s style) {
 	g.Compared, g.Before = true, before
 	delta := g.Value - before
 	g.Delta = b.words.compact(delta, s)
+	if points, ok := strings.CutSuffix(g.Delta, "%"); ok {
+		g.Delta = points + " points" // of a percentage; 3.3% is 0.9 points above 2.4%, and 38% above it
+	}
 	if delta > 0 {
 		g.Direction = 1
 		g.Delta = "+" + g.Delta

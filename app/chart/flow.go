@@ -39,14 +39,25 @@ func (b *builder) treemap() {
 		}
 		return map[string]any{"name": name, "value": v, "itemStyle": map[string]any{"color": colour}, "label": words}
 	}
+	// ECharts counts the tiles with their groups, after the root.
 	var data []any
+	node := 0
+	mark := func(row, column int) {
+		if node++; row < dataRows && column > 0 {
+			b.marks = append(b.marks, markCell{0, node, row, column})
+		}
+	}
 	if grouped2 {
 		// The first category makes the groups; its tiles are the second's.
 		for i, pl := range m.places {
 			colour := b.theme.series(i, len(m.places), pl.rest)
 			var tiles []any
-			for _, series := range m.series {
+			if m.total(i) > 0 {
+				mark(i, 0)
+			}
+			for k, series := range m.series {
 				if v := series.values[i]; v > 0 {
+					mark(i, k+1)
 					tiles = append(tiles, tile(series.name, v, colour))
 				}
 			}
@@ -61,6 +72,7 @@ func (b *builder) treemap() {
 				if pl.rest {
 					colour = b.theme.rest()
 				}
+				mark(i, 1)
 				data = append(data, tile(pl.label, v, colour))
 			}
 		}

@@ -18,7 +18,7 @@ func TestMarksNameTheirCells(t *testing.T) {
 		kind  Kind
 		f     *frame.Frame
 		marks int // what has a size
-	}{{Bar, one, 4}, {HBar, one, 4}, {Pie, one, 3}, {Funnel, one, 4}, {Stacked, f, 4}, {Heatmap, f, 4}} {
+	}{{Bar, one, 4}, {HBar, one, 4}, {Pie, one, 3}, {Funnel, one, 4}, {Stacked, f, 4}, {Heatmap, f, 4}, {Treemap, one, 3}, {Treemap, f, 3}, {Waterfall, one, 4}} {
 		d, svg := draw(t, sample{frame: tt.f, settings: Settings{Kind: tt.kind}}, 600, 300)
 		named := map[[2]int]bool{}
 		for _, m := range markPattern.FindAllSubmatch(svg, -1) {

@@ -46,6 +46,13 @@ func (b *builder) waterfall() {
 			continue
 		}
 		b.step(&data, i, sum, sum+v, n, s)
+		if i < dataRows {
+			for layer := riseAbove; layer < totalLayer; layer++ {
+				if data[layer][i] != nil {
+					b.marks = append(b.marks, markCell{layer, i, i, 1})
+				}
+			}
+		}
 		sum += v
 	}
 	labels[n] = freeName("Total", placeNames(m))
