@@ -266,7 +266,9 @@ func (w *writer) run(n ast.Node, dress Inline, list *[]piece, depth int) {
 		case *extended.Strikethrough:
 			d.Struck = true
 		case *ast.Link:
-			d.URL = w.link(plain(string(c.Destination)))
+			if len(c.Destination) <= longestLink {
+				d.URL = w.link(plain(string(c.Destination)))
+			}
 		case *ast.Image: // what it shows stays elsewhere; its words are here
 			d.Slant = true
 		case *ast.AutoLink:
@@ -343,6 +345,10 @@ func (w *writer) claim(n *claimNode, d Inline, list *[]piece) {
 	}
 	*list = append(*list, piece{Inline: got, whole: true})
 }
+
+// longestLink bounds an address in bytes: of one that is named once, every
+// mention in the text is a copy.
+const longestLink = 4 << 10
 
 // link returns an address that may be followed from a text, "" for any other.
 func (w *writer) link(to string) string {

@@ -9,6 +9,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+
+	"assay/app/fault"
 )
 
 // Claim is a figure in running text: a reference to one cell of an answer.
@@ -105,7 +107,7 @@ func (p *claimParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast
 			n.problem = "say which parameter, such as {{parameter region}}"
 		}
 	default:
-		n.problem = `there is no {{` + clip(verb, 40) + `}}, only {{value …}} and {{parameter …}}; write \{{ for the braces themselves`
+		n.problem = `there is no {{` + fault.Clip(verb, 40) + `}}, only {{value …}} and {{parameter …}}; write \{{ for the braces themselves`
 	}
 	return n
 }
@@ -140,7 +142,7 @@ func claim(text string, line int) (c *Claim, problem string) {
 	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
 		m := token.FindStringSubmatch(text)
 		if m == nil {
-			return nil, "this figure cannot be read from " + clip(text, 40) + " on"
+			return nil, "this figure cannot be read from " + fault.Clip(text, 40) + " on"
 		}
 		text = text[len(m[0]):]
 		key, value := strings.ToLower(bare(m[1])), bare(m[2])
@@ -151,7 +153,7 @@ func claim(text string, line int) (c *Claim, problem string) {
 		case m[3] != "" && c.Question == "":
 			c.Question = bare(m[3])
 		case m[3] != "":
-			return nil, "this figure has a word too many: " + clip(m[3], 40)
+			return nil, "this figure has a word too many: " + fault.Clip(m[3], 40)
 		case where:
 			c.At, c.Placed, where = Position{Column: bare(m[1]), Value: value}, true, false
 		case key == "question":
@@ -165,12 +167,12 @@ func claim(text string, line int) (c *Claim, problem string) {
 			c.Placed = true
 		case key == "format":
 			if c.Format = strings.ToLower(value); !word(formats, c.Format) {
-				return nil, "there is no format " + clip(value, 40) + "; there are " + strings.Join(strings.Fields(formats), ", ")
+				return nil, "there is no format " + fault.Clip(value, 40) + "; there are " + strings.Join(strings.Fields(formats), ", ")
 			}
 		case isParameter && parameter != "":
 			c.Parameters[parameter] = value
 		default:
-			return nil, "a figure has no " + clip(bare(m[1]), 40) + "; it has question, row, where, column and format"
+			return nil, "a figure has no " + fault.Clip(bare(m[1]), 40) + "; it has question, row, where, column and format"
 		}
 	}
 	switch {
@@ -180,11 +182,4 @@ func claim(text string, line int) (c *Claim, problem string) {
 		return nil, `say which question the figure comes from, such as {{value "Revenue by month" row=last column=revenue}}`
 	}
 	return c, ""
-}
-
-func clip(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return s
 }

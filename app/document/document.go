@@ -6,6 +6,7 @@ package document
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 )
 
@@ -133,6 +134,15 @@ type Number struct {
 	Value, Label string
 	// Delta is the difference in words, Direction "up", "down", "flat" or "".
 	Delta, Direction string
+}
+
+// Under is what stands below the figure: its label, unless the title above says
+// the same.
+func (n *Number) Under(title string) string {
+	if strings.EqualFold(n.Label, title) {
+		return ""
+	}
+	return n.Label
 }
 
 // Table is rows for people.

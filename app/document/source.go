@@ -23,6 +23,10 @@ const (
 	mostClaims = 2000
 	mostNested = 24 // quotes and lists in one another
 	mostOpen   = 2000
+	// mostMarks and mostCells bound what is matched with one another, or filled up
+	// to the width of its head, in lines that follow without an empty one.
+	mostMarks = 5000
+	mostCells = 50_000
 )
 
 // Source is a text in Markdown with live blocks and claims, read once. It is not
@@ -78,7 +82,7 @@ func Parse(markdown string) (*Source, error) {
 	}
 	markdown = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\uFFFD").Replace(markdown)
 	if line := tooNested(markdown); line > 0 {
-		return nil, fault.Field("text", "Line %d: quotes and lists stand in one another deeper than %d times, or there are more marks and references than %d", line, mostNested, mostOpen)
+		return nil, fault.Field("text", "Line %d: quotes and lists stand in one another deeper than %d times, there are more marks and references than %d, or a table has more cells than %d", line, mostNested, mostOpen, mostCells)
 	}
 	s := parse(markdown, 1, 0)
 	switch {
@@ -103,11 +107,21 @@ func Parse(markdown string) (*Source, error) {
 }
 
 // tooNested returns the first line that opens more quotes and lists than anybody
-// reads, or more brackets, stars and references than are worth matching; 0 for none.
+// reads, or more brackets, stars and references than are worth matching, or that
+// makes a table larger than one is; 0 for none.
 func tooNested(markdown string) int {
-	n, references := 0, 0
+	n, references, marks, cells, columns := 0, 0, 0, 0, 0
 	for line := range strings.Lines(markdown) {
 		n++
+		if strings.Trim(line, " \t\n") == "" {
+			marks, cells, columns = 0, 0, 0
+		}
+		if here := strings.Count(line, "|") + 1; here > columns && underHead(line) {
+			columns = here
+		}
+		if cells += columns; cells > mostCells {
+			return n
+		}
 		if start := strings.TrimLeft(line, " >"); strings.HasPrefix(start, "[") && strings.Contains(start, "]:") {
 			if references++; references > mostOpen {
 				return n
@@ -135,11 +149,18 @@ func tooNested(markdown string) int {
 		if indent > 8*mostNested {
 			return n
 		}
-		if strings.Count(line, "[")+strings.Count(line, "*")+strings.Count(line, "_")+strings.Count(line, "~")+strings.Count(line, "`") > mostOpen {
+		here := strings.Count(line, "[") + strings.Count(line, "*") + strings.Count(line, "_") + strings.Count(line, "~") + strings.Count(line, "`")
+		if marks += here; here > mostOpen || marks > mostMarks || strings.Count(line, "{{") > 2*mostClaims {
 			return n
 		}
 	}
 	return 0
+}
+
+// underHead reports a line that can stand below the head of a table, which makes
+// every line that follows one of its rows, filled up to the width of the head.
+func underHead(line string) bool {
+	return strings.Trim(strings.TrimLeft(line, "> \t\f\v*+0123456789.)"), "|:- \t\f\v\n") == ""
 }
 
 // rule reports a line across, which may be as long as its writer likes.
