@@ -43,10 +43,24 @@ const (
 // left without its directory, so that no program opens it as a whole one, and
 // whoever serves it must break the connection. It does not close the rows.
 func (x XLSXWriter) Write(ctx context.Context, w io.Writer, rows Rows) (Summary, error) {
-	e := &xlsxEncoder{XLSXWriter: x, out: &counting{w: w}, columns: rows.Columns()}
-	if len(e.columns) > maxSheetColumns {
-		return Summary{}, fault.New(fault.Invalid, "A sheet holds at most %d columns; choose fewer, or export as CSV", maxSheetColumns)
+	e := newEncoder(x, w)
+	if e.columns = rows.Columns(); len(e.columns) > maxSheetColumns {
+		return Summary{}, errWide()
 	}
+	s, err := encode(ctx, e, rows, e)
+	if err == nil {
+		err = e.err
+	}
+	s.Bytes = e.out.n
+	return s, err
+}
+
+func errWide() error {
+	return fault.New(fault.Invalid, "A sheet holds at most %d columns; choose fewer, or export as CSV", maxSheetColumns)
+}
+
+func newEncoder(x XLSXWriter, w io.Writer) *xlsxEncoder {
+	e := &xlsxEncoder{XLSXWriter: x, out: &counting{w: w}}
 	if e.sheetRows == 0 {
 		e.sheetRows = maxSheetRows
 	}
@@ -60,12 +74,7 @@ func (x XLSXWriter) Write(ctx context.Context, w io.Writer, rows Rows) (Summary,
 		press, err = flate.NewWriter(w, flate.BestSpeed)
 		return press, err
 	})
-	s, err := encode(ctx, e, rows, e)
-	if err == nil {
-		err = e.err
-	}
-	s.Bytes = e.out.n
-	return s, err
+	return e
 }
 
 type counting struct {
@@ -98,8 +107,9 @@ type xlsxEncoder struct {
 
 // sheet is what the workbook must know of a sheet once it is written.
 type sheet struct {
-	name string
-	rows int // with the header
+	name    string
+	rows    int // with the header
+	columns int
 }
 
 // xlsxColumn is what is the same for all cells of a column.
@@ -124,6 +134,12 @@ func (e *xlsxEncoder) Write(p []byte) (int, error) {
 func (e *xlsxEncoder) begin(b []byte, first *Batch) []byte {
 	e.part("[Content_Types].xml", contentTypes)
 	e.part("_rels/.rels", packageRels)
+	e.measure(first)
+	return e.open(b)
+}
+
+// measure prepares what is the same for all rows of the columns.
+func (e *xlsxEncoder) measure(first *Batch) {
 	widths := e.widths(first)
 	e.forms = make([]xlsxColumn, len(e.columns))
 	for i := range e.columns {
@@ -131,7 +147,6 @@ func (e *xlsxEncoder) begin(b []byte, first *Batch) []byte {
 		e.forms[i] = xlsxColumn{name: name, open: `<c r="` + name, value: valueOpen(e.styles.column(&e.columns[i]))}
 	}
 	e.head = e.sheetHead(widths)
-	return e.open(b)
 }
 
 // open begins the next sheet with what they all begin with.
@@ -140,7 +155,11 @@ func (e *xlsxEncoder) open(b []byte) []byte {
 	if len(e.sheets) > 0 && name == e.sheets[0].name {
 		name = sheetName("", len(e.sheets)+1)
 	}
-	e.sheets = append(e.sheets, sheet{name: name, rows: 1})
+	return e.openAs(b, name)
+}
+
+func (e *xlsxEncoder) openAs(b []byte, name string) []byte {
+	e.sheets = append(e.sheets, sheet{name: name, rows: 1, columns: len(e.columns)})
 	e.create("xl/worksheets/sheet" + strconv.Itoa(len(e.sheets)) + ".xml")
 	b = append(b, sheetOpen...)
 	if len(e.sheets) == 1 {
@@ -306,15 +325,19 @@ func (e *xlsxEncoder) end(b []byte, s Summary, cause error) []byte {
 	if cause != nil || e.err != nil {
 		return b[:0]
 	}
-	notes := e.notes(s)
+	e.close(e.notes(s))
+	return b[:0]
+}
+
+// close ends the workbook with the parts that tell of all the others.
+func (e *xlsxEncoder) close(notes []note) {
 	if len(notes) > 0 {
 		e.part("xl/worksheets/notes.xml", notesSheet(notes))
 	}
 	e.part("xl/styles.xml", e.styles.xml())
-	e.part("xl/workbook.xml", workbook(e.sheets, len(e.columns), len(notes) > 0))
+	e.part("xl/workbook.xml", workbook(e.sheets, len(notes) > 0))
 	e.part("xl/_rels/workbook.xml.rels", workbookRels(len(e.sheets), len(notes) > 0))
 	if e.err == nil {
 		e.err = e.zip.Close()
 	}
-	return b[:0]
 }

@@ -186,7 +186,7 @@ func (e *xlsxEncoder) widths(first *Batch) []int {
 	return widths
 }
 
-func workbook(sheets []sheet, columns int, notes bool) string {
+func workbook(sheets []sheet, notes bool) string {
 	var b strings.Builder
 	b.WriteString(xmlOpen + `<workbook xmlns=` + mainNS + ` xmlns:r=` + relNS + `><bookViews><workbookView activeTab="0"/></bookViews><sheets>`)
 	for i, s := range sheets {
@@ -196,13 +196,15 @@ func workbook(sheets []sheet, columns int, notes bool) string {
 		fmt.Fprintf(&b, `<sheet name="%s" sheetId="%d" r:id="rIdNotes"/>`, notesName, len(sheets)+1)
 	}
 	b.WriteString(`</sheets>`)
-	if columns > 0 {
-		b.WriteString(`<definedNames>`)
-		for i, s := range sheets {
-			fmt.Fprintf(&b, `<definedName name="_xlnm._FilterDatabase" localSheetId="%d" hidden="1">'%s'!$A$1:$%s$%d</definedName>`,
-				i, xmlAttr(strings.ReplaceAll(s.name, "'", "''")), columnName(columns-1), s.rows)
+	filtered := ""
+	for i, s := range sheets {
+		if s.columns > 0 {
+			filtered += fmt.Sprintf(`<definedName name="_xlnm._FilterDatabase" localSheetId="%d" hidden="1">'%s'!$A$1:$%s$%d</definedName>`,
+				i, xmlAttr(strings.ReplaceAll(s.name, "'", "''")), columnName(s.columns-1), s.rows)
 		}
-		b.WriteString(`</definedNames>`)
+	}
+	if filtered != "" {
+		b.WriteString(`<definedNames>` + filtered + `</definedNames>`)
 	}
 	b.WriteString(`</workbook>`)
 	return b.String()
@@ -251,15 +253,8 @@ func (e *xlsxEncoder) notes(s Summary) []note {
 	if e.long {
 		add("Numbers", "Numbers of more than 15 digits are kept as text, because a spreadsheet would change them")
 	}
-	for i := range e.forms {
-		switch f := &e.forms[i]; {
-		case f.zones:
-			add("Times", "Column %s holds clock times whose distance from UTC varies", e.columns[i].Name)
-		case f.zone == "Z":
-			add("Times", "Column %s is in UTC", e.columns[i].Name)
-		case f.zone != "":
-			add("Times", "Column %s is in UTC%s", e.columns[i].Name, f.zone)
-		}
+	for _, text := range e.zones() {
+		add("Times", "%s", text)
 	}
 	for _, text := range e.cuts {
 		add("Cut", "%s", text)
@@ -269,6 +264,21 @@ func (e *xlsxEncoder) notes(s Summary) []note {
 	}
 	if len(list) > 0 {
 		list = slices.Insert(list, min(len(list), 3), note{"Rows", strconv.FormatInt(s.Rows, 10)})
+	}
+	return list
+}
+
+// zones says in which zones the columns' times are.
+func (e *xlsxEncoder) zones() (list []string) {
+	for i := range e.forms {
+		switch f, name := &e.forms[i], e.columns[i].Name; {
+		case f.zones:
+			list = append(list, "Column "+name+" holds clock times whose distance from UTC varies")
+		case f.zone == "Z":
+			list = append(list, "Column "+name+" is in UTC")
+		case f.zone != "":
+			list = append(list, "Column "+name+" is in UTC"+f.zone)
+		}
 	}
 	return list
 }

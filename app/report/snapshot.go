@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -26,8 +27,9 @@ import (
 //
 // Who may read the report sees a snapshot of it where they made it, where its
 // maker gave it to all who read the report, or where they see the same as its
-// maker did: each of its questions, and of each connection either everything or
-// exactly what the maker saw.
+// maker did: each of its questions with all that it stands on, and of each
+// connection either everything or exactly what the maker saw. A link shows it only
+// as long as whoever made the link may see all of that themselves.
 type Snapshot struct {
 	ID        string
 	ReportID  string
@@ -140,14 +142,11 @@ func (s *Snapshot) event(action string, r *Report) audit.Event {
 		Detail: map[string]any{"snapshot": s.ID, "name": s.Name, "given": s.Given}}
 }
 
-// view names what a person sees of a connection; the connection's own version
+// view names what a person sees of a connection; what the connection is like now
 // does not matter to what was read already.
 func (s *Snapshots) view(ctx context.Context, p *account.Person, connection string) (string, error) {
-	v, err := s.runner.View(ctx, p, connection)
-	if err != nil {
-		return "", err
-	}
-	return v[strings.LastIndexByte(v, ' ')+1:], nil
+	v, err := s.runner.Sight(ctx, p, connection)
+	return cmp.Or(v, everything), err
 }
 
 // everything is the view of those whom nothing limits.
@@ -155,12 +154,18 @@ const everything = "all"
 
 // may tells whether a person who may read the report may see the snapshot.
 func (s *Snapshots) may(ctx context.Context, shot *Snapshot, p *account.Person) bool {
-	if shot.Given || shot.CreatedBy == p.ID {
+	if !p.Frozen() && (shot.Given || shot.CreatedBy == p.ID) {
 		return true
 	}
 	for _, id := range shot.sees.Questions {
 		q, err := s.questions.Get(ctx, id)
+		if p.Frozen() && fault.Is(err, fault.NotFound) {
+			continue // what it was made of is removed, and taken from nobody
+		}
 		if err != nil || account.Check(p, account.Look, account.InFolder(q.FolderID), account.OnConnection(q.ConnectionID)) != nil {
+			return false
+		}
+		if _, err := s.runner.Chain(ctx, p, q.ConnectionID, q.Body.Spec); err != nil {
 			return false
 		}
 	}
@@ -168,7 +173,7 @@ func (s *Snapshots) may(ctx context.Context, shot *Snapshot, p *account.Person) 
 		if account.Check(p, account.Look, account.OnConnection(id)) != nil {
 			return false
 		}
-		if now, err := s.view(ctx, p, id); err != nil || now != everything && now != seen {
+		if now, err := s.view(ctx, p, id); err != nil || now != everything && now != seen && !(shot.Given && p.Frozen()) {
 			return false
 		}
 	}
