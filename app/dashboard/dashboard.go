@@ -40,6 +40,8 @@ type Body struct {
 	MaxAge int `json:"max_age,omitempty"`
 	// Wide lets the page use the whole width of a screen.
 	Wide bool `json:"wide,omitempty"`
+	// Start offers the dashboard as the first page of everyone who may see it.
+	Start bool `json:"start,omitempty"`
 }
 
 // Tab is a page of a dashboard.

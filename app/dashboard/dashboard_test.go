@@ -402,13 +402,13 @@ func TestDifferencesInWords(t *testing.T) {
 	b.Filters = b.Filters[:4]
 	b.Filters[0].Default = ""
 	b.Tabs = []Tab{{ID: "t", Name: "More"}}
-	b.Refresh = 60
+	b.Refresh, b.Start = 60, true
 	var got []string
 	for _, c := range Diff(a, b, name) {
 		got = append(got, c.Kind+": "+c.Text)
 	}
 	want := []string{"added: The tab “More” was added", "moved: “a” moved 2 columns right and 1 row down", "changed: “a” is 7 columns by 4 rows in place of 6 columns by 4 rows",
-		"removed: “b” was removed", "added: “n” was added", "changed: The filter “When” begins with nothing in place of “this month”", "removed: The filter “Paid” was removed", "changed: The page asks anew every 60 seconds"}
+		"removed: “b” was removed", "added: “n” was added", "changed: The filter “When” begins with nothing in place of “this month”", "removed: The filter “Paid” was removed", "changed: The page asks anew every 60 seconds", "changed: It is shown on the first page"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -97,6 +97,11 @@ func Diff(a, b Body, name func(*Card) string) (list []Change) {
 	if a.Wide != b.Wide {
 		add("changed", "The page's width changed")
 	}
+	if a.Start != b.Start && b.Start {
+		add("changed", "It is shown on the first page")
+	} else if a.Start != b.Start {
+		add("changed", "It is no longer shown on the first page")
+	}
 	return list
 }
 

@@ -119,12 +119,7 @@ func (r Range) conditions(column string) (list []query.Filter) {
 	return list
 }
 
-func clip(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
-}
+func clip(s string) string { return fault.Clip(s, 40) }
 
 var (
 	beginning = regexp.MustCompile(`(?i)(^|_)(from|start|since|after|begin|min|low|first)(_|$)`)
