@@ -15,7 +15,7 @@ import (
 func marks(t *testing.T, svg string) []string {
 	t.Helper()
 	p := open(t, write(t, made(document.Figure{Drawing: &document.Drawing{SVG: []byte(svg)}}), options()))
-	forms := p.r.Page(1).V.Key("Resources").Key("XObject")
+	forms := p.Reader.Page(1).V.Key("Resources").Key("XObject")
 	if len(forms.Keys()) != 1 {
 		t.Fatalf("%d drawings", len(forms.Keys()))
 	}

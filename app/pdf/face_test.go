@@ -80,11 +80,11 @@ func TestFallbackFaces(t *testing.T) {
 	const words = "box ╬ end"
 	has := func(o Options) bool {
 		p := open(t, write(t, made(para(words)), o))
-		s := p.look(p.r.Page(1))
-		if !strings.Contains(bare(s.joined()), bare(words)) {
-			t.Errorf("%q is read as %q", words, s.joined())
+		s := p.Look(0)
+		if !strings.Contains(bare(joined(s)), bare(words)) {
+			t.Errorf("%q is read as %q", words, joined(s))
 		}
-		return p.r.Page(1).V.Key("Resources").Key("Font").Key("F4").Key("Subtype").Name() == "Type0"
+		return p.Reader.Page(1).V.Key("Resources").Key("Font").Key("F4").Key("Subtype").Name() == "Type0"
 	}
 	if has(o) {
 		t.Error("a fallback face is there without having been given")

@@ -155,15 +155,15 @@ func (d *maker) number(n *document.Number, title string, width float64, parent *
 	line := func(words string, l look, leading float64) {
 		out = append(out, together(d.lines(set([]span{{words: words, look: l}}, width), l.size*leading, l.size, parent.add("P"), nil))...)
 	}
-	if n.Label != "" && n.Label != title {
-		line(n.Label, look{face: d.regular, size: d.small, ink: d.muted}, 1.35)
-	}
 	if n.Value != "" {
 		l := look{face: d.semibold, size: d.theme.number, ink: d.text}
 		for l.size > d.body && l.width(plain(n.Value)) > width {
 			l.size *= 0.9
 		}
 		line(n.Value, l, 1.25)
+	}
+	if label := n.Under(title); label != "" {
+		line(label, look{face: d.regular, size: d.small, ink: d.muted}, 1.35)
 	}
 	if n.Delta != "" {
 		arrow := map[string]string{"up": "▲ ", "down": "▼ "}[n.Direction]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"assay/app/document"
+	"assay/app/pdf/pdftest"
 )
 
 func TestHostileDocuments(t *testing.T) {
@@ -38,7 +39,7 @@ func TestHostileDocuments(t *testing.T) {
 		"year": {Title: "Year", At: time.Date(12026, 1, 1, 0, 0, 0, 0, time.FixedZone("odd", 12345))},
 	} {
 		p := read(t, d)
-		if len(p.pages) < 1 {
+		if len(p.Pages) < 1 {
 			t.Errorf("%s: no page", name)
 		}
 		if name == "rows" || name == "deep" || name == "zero" {
@@ -52,7 +53,7 @@ func TestBrokenDrawingLeavesANotice(t *testing.T) {
 	for _, svg := range []string{"", "<svg", "no drawing", `<svg width="NaN" height="1"></svg>`, `<svg width="0" height="0"/>`, `<svg viewBox="0 0 1 1"><g></svg>`, strings.Repeat("<svg width='1' height='1'>", 200)} {
 		p := read(t, made(para("before"), document.Figure{Title: "Broken", Drawing: &document.Drawing{SVG: []byte(svg), Narrow: []byte("<")}, Caption: "caption"}, para("after")))
 		p.inOrder("before", "Broken", "The drawing cannot be printed", "caption", "after")
-		if n := len(p.tree.all("Figure")); n != 0 {
+		if n := len(p.Tree.All("Figure")); n != 0 {
 			t.Errorf("%.40q: %d figures", svg, n)
 		}
 	}
@@ -70,7 +71,7 @@ func TestCharactersNoFaceHas(t *testing.T) {
 	p := read(t, made(para(words), document.Grid{Table: document.Table{Columns: []document.Column{{Name: "שלום"}}, Rows: [][]document.Value{cells("漢字")}}}))
 	p.inOrder(words, "漢字")
 	// Right-to-left words stand from the right; readers turn them round again.
-	if got := p.tree.all("TH")[0].words; got != "םולש" {
+	if got := p.Tree.All("TH")[0].Words; got != "םולש" {
 		t.Errorf("Hebrew is set as %q", got)
 	}
 }
@@ -86,7 +87,7 @@ func TestThreeHundredFigures(t *testing.T) {
 	}
 	file := write(t, made(blocks...), options())
 	p := open(t, file)
-	if n := p.r.NumPage(); n != 150 {
+	if n := p.Reader.NumPage(); n != 150 {
 		t.Errorf("%d pages, want two figures on each", n)
 	}
 	if n := bytes.Count(file, []byte("/AssaySVG")); n != 300 {
@@ -98,12 +99,12 @@ func TestTenThousandRows(t *testing.T) {
 	d := made(document.Figure{Title: "Rows", Table: months(10_000)})
 	file := write(t, d, options())
 	p := open(t, file)
-	if n := p.r.NumPage(); n < 150 || n > 300 {
+	if n := p.Reader.NumPage(); n < 150 || n > 300 {
 		t.Errorf("%d pages", n)
 	}
-	p.pages = []sight{p.look(p.r.Page(p.r.NumPage()))}
-	if !strings.Contains(p.pages[0].joined(), "M9999") {
-		t.Errorf("the last page ends in %q", p.pages[0].joined())
+	p.Pages = []pdftest.Page{p.Look(p.Reader.NumPage() - 1)}
+	if !strings.Contains(joined(p.Pages[0]), "M9999") {
+		t.Errorf("the last page ends in %q", joined(p.Pages[0]))
 	}
 	if len(file) > 4<<20 {
 		t.Errorf("%d bytes", len(file))
@@ -116,11 +117,11 @@ func TestDocumentBeyondAllPagesEnds(t *testing.T) {
 		d.Blocks = append(d.Blocks, document.PageBreak{}, para("page"))
 	}
 	p := open(t, write(t, d, options()))
-	if n := p.r.NumPage(); n != mostPages {
+	if n := p.Reader.NumPage(); n != mostPages {
 		t.Fatalf("%d pages", n)
 	}
-	if last := p.look(p.r.Page(mostPages)); !strings.Contains(last.aside, "the rest is not printed") {
-		t.Errorf("the last page says %q", last.aside)
+	if last := p.Look(mostPages - 1); !strings.Contains(last.Aside, "the rest is not printed") {
+		t.Errorf("the last page says %q", last.Aside)
 	}
 }
 

@@ -6,22 +6,23 @@ import (
 	"testing"
 
 	"assay/app/document"
+	"assay/app/pdf/pdftest"
 )
 
 func TestTableHeadStandsOnEachPage(t *testing.T) {
 	p := read(t, made(document.Figure{Title: "Rows", Table: months(200)}))
-	if len(p.pages) < 4 {
-		t.Fatalf("%d pages", len(p.pages))
+	if len(p.Pages) < 4 {
+		t.Fatalf("%d pages", len(p.Pages))
 	}
-	for i, page := range p.pages[1:] {
-		if !strings.Contains(page.aside, "MonthRevenue EUROrders") {
-			t.Errorf("page %d has no head: %q", i+2, page.aside)
+	for i, page := range p.Pages[1:] {
+		if !strings.Contains(page.Aside, "MonthRevenue EUROrders") {
+			t.Errorf("page %d has no head: %q", i+2, page.Aside)
 		}
 	}
-	if strings.Contains(p.pages[0].aside, "Month") {
+	if strings.Contains(p.Pages[0].Aside, "Month") {
 		t.Error("the first head is an artifact")
 	}
-	if n := len(p.tree.all("TH")); n != 3 {
+	if n := len(p.Tree.All("TH")); n != 3 {
 		t.Errorf("%d heads are read aloud, want 3", n)
 	}
 }
@@ -40,10 +41,10 @@ func TestWhatBelongsTogetherStaysTogether(t *testing.T) {
 		p := read(t, made(blocks...))
 		at := map[string]int{}
 		for _, kind := range []string{"H2", "P", "Figure"} {
-			for _, f := range p.tree.all(kind) {
-				at[bare(f.words)] = f.page
+			for _, f := range p.Tree.All(kind) {
+				at[bare(f.Words)] = f.Page
 				if kind == "Figure" {
-					at["drawing"] = f.page
+					at["drawing"] = f.Page
 				}
 			}
 		}
@@ -52,17 +53,17 @@ func TestWhatBelongsTogetherStaysTogether(t *testing.T) {
 				t.Errorf("%d lines: %s on page %d, %s on page %d", lines, pair[0], at[pair[0]]+1, pair[1], at[pair[1]]+1)
 			}
 		}
-		second := p.tree.all("H2")[1].page
-		words := strings.Count(p.pages[second].joined(), "Wordsthatfill")
+		second := p.Tree.All("H2")[1].Page
+		words := strings.Count(joined(p.Pages[second]), "Wordsthatfill")
 		if words < 2 && words > 0 {
 			t.Errorf("%d lines: only %d sentences below a heading", lines, words)
 		}
-		rows := p.tree.all("TR")
-		if rows[1].page != rows[0].page || at["Rows"] != rows[1].page {
-			t.Errorf("%d lines: head on page %d, first row on %d, title on %d", lines, rows[0].page, rows[1].page, at["Rows"])
+		rows := p.Tree.All("TR")
+		if rows[1].Page != rows[0].Page || at["Rows"] != rows[1].Page {
+			t.Errorf("%d lines: head on page %d, first row on %d, title on %d", lines, rows[0].Page, rows[1].Page, at["Rows"])
 		}
-		if last := rows[len(rows)-1].page; at["Below"] != last || rows[len(rows)-2].page != last {
-			t.Errorf("%d lines: the last row is on page %d, the one before on %d, its caption on %d", lines, last, rows[len(rows)-2].page, at["Below"])
+		if last := rows[len(rows)-1].Page; at["Below"] != last || rows[len(rows)-2].Page != last {
+			t.Errorf("%d lines: the last row is on page %d, the one before on %d, its caption on %d", lines, last, rows[len(rows)-2].Page, at["Below"])
 		}
 		turned = turned || at["Heading"] == 1
 	}
@@ -71,10 +72,10 @@ func TestWhatBelongsTogetherStaysTogether(t *testing.T) {
 	}
 }
 
-func (s sight) joined() string {
+func joined(s pdftest.Page) string {
 	var b strings.Builder
-	for i := range int64(len(s.marks)) {
-		b.WriteString(bare(s.marks[i]))
+	for i := range int64(len(s.Marks)) {
+		b.WriteString(bare(s.Marks[i]))
 	}
 	return b.String()
 }
@@ -84,7 +85,7 @@ func TestCellsStandSideBySide(t *testing.T) {
 		return document.Cell{Span: span, Blocks: []document.Block{para(s)}}
 	}
 	p := read(t, made(document.Row{Cells: []document.Cell{cell(3, "one"), cell(3, "two"), cell(6, "three"), cell(12, "four")}}))
-	at := p.pages[0].at
+	at := p.Pages[0].At
 	if at["one"][1] != at["two"][1] || at["two"][1] != at["three"][1] || at["four"][1] >= at["one"][1] {
 		t.Errorf("places %v", at)
 	}
@@ -100,7 +101,7 @@ func TestCellsStandSideBySide(t *testing.T) {
 		return document.Figure{Title: s, Span: 6, Number: &document.Number{Value: s + "!"}}
 	}
 	p = read(t, made(fig("a"), fig("b"), fig("c")))
-	at = p.pages[0].at
+	at = p.Pages[0].At
 	if at["a!"][1] != at["b!"][1] || at["c!"][1] >= at["a!"][1] || at["c!"][0] != at["a!"][0] {
 		t.Errorf("places %v", at)
 	}
@@ -127,7 +128,7 @@ func TestRowHigherThanAPageBreaks(t *testing.T) {
 		words = append(words, fmt.Sprintf("M%04d", i))
 	}
 	p.inOrder(append(words, "after")...)
-	if !strings.Contains(p.pages[2].aside, "Month") {
+	if !strings.Contains(p.Pages[2].Aside, "Month") {
 		t.Error("the table's head does not stand again in the cell on the next page")
 	}
 	p.inside(t)
@@ -136,8 +137,8 @@ func TestRowHigherThanAPageBreaks(t *testing.T) {
 // inside fails where words stand beyond the margins.
 func (p *proof) inside(t *testing.T) {
 	t.Helper()
-	for i, page := range p.pages {
-		for words, at := range page.at {
+	for i, page := range p.Pages {
+		for words, at := range page.At {
 			if at[1] < 50 || at[1] > 830 || at[0] < 20 || at[0] > 580 {
 				t.Errorf("page %d: %q stands at %.0f %.0f", i+1, words, at[0], at[1])
 			}
@@ -155,7 +156,7 @@ func TestCellHigherThanAPageBreaks(t *testing.T) {
 	table.Columns[0].Whole = false
 	p := read(t, made(document.Grid{Table: *table}))
 	p.inOrder("M0000", "w0000 w0001", "w0700 w0701", "w1499", "M0002")
-	if len(p.pages) < 2 {
+	if len(p.Pages) < 2 {
 		t.Error("one page holds it all, so the test proves nothing")
 	}
 	p.inside(t)
@@ -177,15 +178,15 @@ func TestTableOfManyColumns(t *testing.T) {
 		return t
 	}
 	p := read(t, made(document.Figure{Table: wide(14)}))
-	if strings.Contains(p.tree.words, "not printed") || !strings.Contains(p.tree.words, "col13") {
-		t.Errorf("14 columns: %s", p.tree.words)
+	if strings.Contains(p.Tree.Words, "not printed") || !strings.Contains(p.Tree.Words, "col13") {
+		t.Errorf("14 columns: %s", p.Tree.Words)
 	}
 	p = read(t, made(document.Figure{Table: wide(60)}))
-	if !strings.Contains(p.tree.words, "of 60 columns fit on the page; not printed: col") {
-		t.Errorf("60 columns: %s", p.tree.words)
+	if !strings.Contains(p.Tree.Words, "of 60 columns fit on the page; not printed: col") {
+		t.Errorf("60 columns: %s", p.Tree.Words)
 	}
 	p.inside(t)
-	if n := len(p.tree.all("TH")); n < 10 || n > 30 {
+	if n := len(p.Tree.All("TH")); n < 10 || n > 30 {
 		t.Errorf("%d columns are printed", n)
 	}
 }
@@ -195,7 +196,7 @@ func TestNumbersStandUnderEachOther(t *testing.T) {
 		Columns: []document.Column{{Name: "Name"}, {Name: "Value", Numeric: true}},
 		Rows:    [][]document.Value{cells("a", "1"), cells("b", "22"), cells("c", "333")},
 	}}))
-	at := p.pages[0].at
+	at := p.Pages[0].At
 	a, b, c := at["1"][0], at["22"][0], at["333"][0]
 	if !(a > b && b > c) || (a-b)-(b-c) > 0.02 || (a-b)-(b-c) < -0.02 {
 		t.Errorf("numbers begin at %.2f, %.2f, %.2f: not flush right with digits of one width", a, b, c)

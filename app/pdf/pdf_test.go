@@ -18,7 +18,7 @@ func TestEveryWordIsReadInOrder(t *testing.T) {
 		"Quarterly sales", "What changed", "Source", "Sample company", "Time zone", "Europe/Berlin", "Online", "https://assay.example.com/reports/12",
 		"Contents", "Summary", "Regions", "By channel", "Appendix",
 		"Summary", "Revenue reached 1,284,300, 12.4% more. The method (https://example.com/method?a=1&b=2) and regions are told below crossly slanting in net_amount; do not click.",
-		"Revenue", "€1,284,300", "▲ 12.4% more", "Orders", "shipped", "18,402", "North drives the growth.",
+		"Revenue", "€1,284,300", "▲ 12.4% more", "Orders", "18,402", "shipped", "North drives the growth.",
 		"By month", "Net of returns", "The last month is not whole.", "Sample company, 120 rows",
 		"Regions", "By channel", "Orders", "5.2k", "Share", "Web 25.1%", "9.", "Ninth.", "10.", "Tenth.", "•", "Within.",
 		"Rows", "Month", "Revenue EUR", "Orders",
@@ -32,11 +32,11 @@ func TestEveryWordIsReadInOrder(t *testing.T) {
 		"Nothing", "There are no rows for these filters.", "select region", "from orders", "We counted twice.",
 		"Appendix", "Small", "Key", "Value", "A", "1", "B", "null", "cut here…", "7", "3 of 9 rows.")
 	p.inOrder(words...)
-	for i, page := range p.pages {
-		if want := fmt.Sprintf("Page %d of %d", i+1, len(p.pages)); !strings.Contains(page.aside, want) || !strings.Contains(page.aside, "24 November 2026, 09:30 CET") {
-			t.Errorf("page %d: %q lacks %q or the date", i+1, page.aside, want)
+	for i, page := range p.Pages {
+		if want := fmt.Sprintf("Page %d of %d", i+1, len(p.Pages)); !strings.Contains(page.Aside, want) || !strings.Contains(page.Aside, "24 November 2026, 09:30 CET") {
+			t.Errorf("page %d: %q lacks %q or the date", i+1, page.Aside, want)
 		}
-		if head := strings.Contains(page.aside, "Quarterly sales"); head != (i > 0) {
+		if head := strings.Contains(page.Aside, "Quarterly sales"); head != (i > 0) {
 			t.Errorf("page %d: running head %v", i+1, head)
 		}
 	}
@@ -44,34 +44,34 @@ func TestEveryWordIsReadInOrder(t *testing.T) {
 
 func TestStructure(t *testing.T) {
 	p := read(t, report(t))
-	root := p.r.Trailer().Key("Root")
+	root := p.Reader.Trailer().Key("Root")
 	if !root.Key("MarkInfo").Key("Marked").Bool() || root.Key("Lang").Text() != "en-GB" || !root.Key("ViewerPreferences").Key("DisplayDocTitle").Bool() {
 		t.Errorf("catalog %v", root)
 	}
-	if got := p.r.Trailer().Key("Info").Key("Title").Text(); got != "Quarterly sales" {
+	if got := p.Reader.Trailer().Key("Info").Key("Title").Text(); got != "Quarterly sales" {
 		t.Errorf("title %q", got)
 	}
-	if got := p.r.Trailer().Key("Info").Key("CreationDate").Text(); got != "D:20261124093000+01'00'" {
+	if got := p.Reader.Trailer().Key("Info").Key("CreationDate").Text(); got != "D:20261124093000+01'00'" {
 		t.Errorf("made %q", got)
 	}
 	count := map[string]int{}
 	for _, kind := range []string{"H1", "H2", "H3", "Table", "TH", "TR", "TD", "Figure", "L", "LI", "Lbl", "BlockQuote", "TOC", "TOCI", "Title"} {
-		count[kind] = len(p.tree.all(kind))
+		count[kind] = len(p.Tree.All(kind))
 	}
 	want := map[string]int{"H1": 2, "H2": 1, "H3": 1, "Table": 2, "TH": 5, "TR": 95, "TD": 276, "Figure": 3, "L": 2, "LI": 3, "Lbl": 3, "BlockQuote": 1, "TOC": 1, "TOCI": 4, "Title": 1}
 	if diff := cmp.Diff(want, count); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
-	for _, h := range p.tree.all("TH") {
-		if h.value.Key("A").Key("Scope").Name() != "Column" {
-			t.Errorf("head %q has no scope", h.words)
+	for _, h := range p.Tree.All("TH") {
+		if h.Value.Key("A").Key("Scope").Name() != "Column" {
+			t.Errorf("head %q has no scope", h.Words)
 		}
 	}
 	var alts []string
-	for _, f := range p.tree.all("Figure") {
-		alts = append(alts, f.alt)
-		if f.value.Key("A").Key("BBox").Len() != 4 {
-			t.Errorf("%s: no box", f.alt)
+	for _, f := range p.Tree.All("Figure") {
+		alts = append(alts, f.Alt)
+		if f.Value.Key("A").Key("BBox").Len() != 4 {
+			t.Errorf("%s: no box", f.Alt)
 		}
 	}
 	if diff := cmp.Diff([]string{"What line-series shows.", "What bar shows.", "What pie shows."}, alts); diff != "" {
@@ -85,7 +85,7 @@ func TestStructure(t *testing.T) {
 		}
 		return s
 	}
-	if got := titles(p.r.Outline()); got != "(Summary)(Regions(By channel(Appendix)))" {
+	if got := titles(p.Reader.Outline()); got != "(Summary)(Regions(By channel(Appendix)))" {
 		t.Errorf("bookmarks %s", got)
 	}
 	p.parents(t)
@@ -94,19 +94,19 @@ func TestStructure(t *testing.T) {
 // parents checks that the way back from each mark and link leads to a tag that owns it.
 func (p *proof) parents(t *testing.T) {
 	t.Helper()
-	nums := p.r.Trailer().Key("Root").Key("StructTreeRoot").Key("ParentTree").Key("Nums")
+	nums := p.Reader.Trailer().Key("Root").Key("StructTreeRoot").Key("ParentTree").Key("Nums")
 	lists := map[int64]reader.Value{}
 	for i := 0; i < nums.Len(); i += 2 {
 		lists[nums.Index(i).Int64()] = nums.Index(i + 1)
 	}
-	for i, page := range p.pages {
+	for i, page := range p.Pages {
 		list := lists[int64(i)]
-		for mark := range page.marks {
+		for mark := range page.Marks {
 			if list.Index(int(mark)).Key("Type").Name() != "StructElem" {
 				t.Errorf("page %d: mark %d leads to no tag", i+1, mark)
 			}
 		}
-		annots := p.r.Page(i + 1).V.Key("Annots")
+		annots := p.Reader.Page(i + 1).V.Key("Annots")
 		for k := range annots.Len() {
 			if owner := lists[annots.Index(k).Key("StructParent").Int64()]; owner.Key("S").Name() != "Link" {
 				t.Errorf("page %d: a link leads to %v", i+1, owner)
@@ -118,8 +118,8 @@ func (p *proof) parents(t *testing.T) {
 func TestLinks(t *testing.T) {
 	p := read(t, report(t))
 	var got []string
-	for i := range p.pages {
-		annots := p.r.Page(i + 1).V.Key("Annots")
+	for i := range p.Pages {
+		annots := p.Reader.Page(i + 1).V.Key("Annots")
 		for k := range annots.Len() {
 			a := annots.Index(k)
 			if uri := a.Key("A").Key("URI").Text(); uri != "" {
@@ -140,9 +140,9 @@ func TestLinks(t *testing.T) {
 	if strings.Contains(all, "javascript") || strings.Contains(all, "nowhere") {
 		t.Errorf("links %s", all)
 	}
-	for _, h := range p.tree.all("H1") {
-		if h.words == "Regions" && !strings.Contains(all, fmt.Sprintf("page %d", h.page+1)) {
-			t.Errorf("no link to page %d, where Regions stands: %s", h.page+1, all)
+	for _, h := range p.Tree.All("H1") {
+		if h.Words == "Regions" && !strings.Contains(all, fmt.Sprintf("page %d", h.Page+1)) {
+			t.Errorf("no link to page %d, where Regions stands: %s", h.Page+1, all)
 		}
 	}
 }
@@ -159,23 +159,23 @@ func TestContentsTellThePage(t *testing.T) {
 	d := made(blocks...)
 	d.Contents = true
 	p := read(t, d)
-	if n := len(p.tree.all("TOC")); n != 1 {
+	if n := len(p.Tree.All("TOC")); n != 1 {
 		t.Fatalf("%d tables of contents", n)
 	}
 	page := map[string]int{}
 	for _, kind := range []string{"H1", "H2", "H3"} {
-		for _, h := range p.tree.all(kind) {
-			page[h.words] = h.page + 1
+		for _, h := range p.Tree.All(kind) {
+			page[h.Words] = h.Page + 1
 		}
 	}
-	items := p.tree.all("TOCI")
+	items := p.Tree.All("TOCI")
 	if len(items) != 40 {
 		t.Errorf("%d entries", len(items))
 	}
 	for _, e := range items {
-		name := e.words[:len("Chapter AA")]
-		if want := fmt.Sprintf("%s%d", name, page[name]); e.words != want {
-			t.Errorf("entry %q, want %q", e.words, want)
+		name := e.Words[:len("Chapter AA")]
+		if want := fmt.Sprintf("%s%d", name, page[name]); e.Words != want {
+			t.Errorf("entry %q, want %q", e.Words, want)
 		}
 	}
 }
@@ -196,8 +196,8 @@ func TestDrawingIsThatOfThePage(t *testing.T) {
 	d := report(t)
 	p := read(t, d)
 	got := map[string]bool{}
-	for _, page := range p.pages {
-		for _, f := range page.forms {
+	for _, page := range p.Pages {
+		for _, f := range page.Drawings {
 			got[f] = true
 		}
 	}
@@ -222,7 +222,7 @@ func TestPaper(t *testing.T) {
 			d := report(t)
 			d.Theme = theme
 			p := open(t, write(t, d, o))
-			box := p.r.Page(1).V.Key("MediaBox")
+			box := p.Reader.Page(1).V.Key("MediaBox")
 			if got := fmt.Sprintf("%v %v", box.Index(2), box.Index(3)); got != c.want {
 				t.Errorf("%s %v: %s, want %s", c.paper, c.landscape, got, c.want)
 			}
@@ -269,13 +269,13 @@ func BenchmarkReport(b *testing.B) {
 func TestNumbersOfDrawingsAreAChoice(t *testing.T) {
 	d := made(document.Figure{Title: "Orders", Drawing: drawing(t, "bar"), Data: months(3), Caption: "below"})
 	p := read(t, d)
-	if n := len(p.tree.all("Table")); n != 0 {
+	if n := len(p.Tree.All("Table")); n != 0 {
 		t.Errorf("%d tables without having been asked for", n)
 	}
 	o := options()
 	o.Data = true
 	q := open(t, write(t, d, o))
-	if s := q.look(q.r.Page(1)).joined(); !strings.Contains(s, "M00023,014.5026") {
+	if s := joined(q.Look(0)); !strings.Contains(s, "M00023,014.5026") {
 		t.Errorf("the numbers are missing in %s", s)
 	}
 }
