@@ -32,8 +32,11 @@ type Page struct {
 	Files map[string][]byte
 }
 
-// patience bounds one print.
-const patience = 60 * time.Second
+// patience bounds one print, mostBytes what comes of it.
+const (
+	patience  = 60 * time.Second
+	mostBytes = 200 << 20
+)
 
 // Print writes the page as a PDF with tags and bookmarks. The browser runs no
 // script, reaches no network and sees no file but the page's.
@@ -59,7 +62,9 @@ func (p *Printer) Print(ctx context.Context, w io.Writer, page Page) (err error)
 	var said bytes.Buffer
 	command := p.command(ctx, dir, out)
 	command.Stderr = &limited{to: &said, left: 4 << 10}
-	if err := command.Run(); err != nil {
+	err = command.Run()
+	endGroup(command) // what it started and left behind
+	if err != nil {
 		if ctx.Err() != nil {
 			return fault.Because(fault.Unavailable, ctx.Err(), "The browser took too long to print this")
 		}
@@ -70,13 +75,17 @@ func (p *Printer) Print(ctx context.Context, w io.Writer, page Page) (err error)
 		return errors.Join(errors.New("the browser printed nothing"), err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() > mostBytes {
+		return errors.Join(fault.New(fault.Invalid, "The document has more than %d MiB and is not printed", mostBytes>>20), err)
+	}
 	_, err = io.Copy(w, f)
 	return err
 }
 
-// policy keeps a page from running or loading anything but its looks. (A browser
-// whose scripts are turned off altogether prints nothing.)
-const policy = `<meta http-equiv="Content-Security-Policy" content="script-src 'none'; object-src 'none'; frame-src 'none'; connect-src 'none'; base-uri 'none'; form-action 'none'">`
+// policy keeps a page from running or loading anything but its looks; drawings
+// stand in it. (A browser whose scripts are turned off altogether prints nothing,
+// and file: is as narrow as a policy gets where there is no server.)
+const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src file: 'unsafe-inline'; font-src file: data:; img-src data:; base-uri 'none'; form-action 'none'">`
 
 // lay writes the page and its files below the folder.
 func (p Page) lay(dir string) error {
@@ -107,7 +116,7 @@ func (p *Printer) command(ctx context.Context, dir, out string) *exec.Cmd {
 	args := []string{
 		"--headless=new", "--disable-gpu", "--no-first-run", "--no-default-browser-check",
 		"--disable-extensions", "--disable-background-networking", "--disable-sync", "--disable-breakpad",
-		"--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9",
+		"--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9", "--proxy-bypass-list=<-loopback>",
 		"--user-data-dir=" + filepath.Join(dir, "profile"),
 		"--no-pdf-header-footer", "--generate-pdf-document-outline", "--print-to-pdf=" + out,
 	}

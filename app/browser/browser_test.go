@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,7 +42,47 @@ func TestPagesArePrintedWithTheirFilesAndNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := pdf.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	if got := text(t, out.Bytes()); got != "Review 1,234.50" {
+		t.Errorf("the text is %q", got)
+	}
+	if !bytes.Contains(out.Bytes(), []byte("/StructTreeRoot")) || !bytes.Contains(out.Bytes(), []byte("/Outlines")) {
+		t.Error("the document has no tags or no bookmarks")
+	}
+}
+
+// TestAttackPagesReachNothing prints a page that somebody wrote into: it loads
+// nothing from a server of this machine, and no picture or frame from its disk.
+func TestAttackPagesReachNothing(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		t.Logf("the page asked for %s", r.URL)
+	}))
+	defer server.Close()
+	secret := filepath.Join(t.TempDir(), "secret.svg")
+	if err := os.WriteFile(secret, []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40"><text y="20">secret</text></svg>`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	page := strings.NewReplacer("SERVER", server.URL, "SECRET", "file://"+secret).Replace(`<!doctype html><html lang="en"><head><title>x</title>
+		<link rel="stylesheet" href="SERVER/sheet"><style>@import "SERVER/import"; body { background: url(SERVER/background) }</style></head><p>here</p>
+		<img src="SERVER/image"><img src="SECRET"><iframe src="SERVER/frame"></iframe><iframe src="SECRET"></iframe><object data="SECRET"></object>
+		<video src="SERVER/video" autoplay></video><svg><image href="SECRET" width="200" height="40"/><image href="SERVER/drawing"/></svg>`)
+	var out bytes.Buffer
+	if err := New(chromium(t)).Print(t.Context(), &out, Page{HTML: []byte(page)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := text(t, out.Bytes()); got != "here" {
+		t.Errorf("the text is %q", got)
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("%d requests reached a server", n)
+	}
+}
+
+// text is the text of a PDF.
+func text(t *testing.T, file []byte) string {
+	t.Helper()
+	r, err := pdf.NewReader(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,12 +94,7 @@ func TestPagesArePrintedWithTheirFilesAndNothingElse(t *testing.T) {
 	if _, err := io.Copy(&text, plain); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(strings.Fields(text.String()), " "); got != "Review 1,234.50" {
-		t.Errorf("the text is %q", got)
-	}
-	if !bytes.Contains(out.Bytes(), []byte("/StructTreeRoot")) || !bytes.Contains(out.Bytes(), []byte("/Outlines")) {
-		t.Error("the document has no tags or no bookmarks")
-	}
+	return strings.Join(strings.Fields(text.String()), " ")
 }
 
 func TestNamesOutsideThePageAreRefused(t *testing.T) {
