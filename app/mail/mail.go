@@ -48,7 +48,7 @@ type File struct {
 func Address(text string) (string, error) {
 	a, err := netmail.ParseAddress(strings.TrimSpace(text))
 	if err != nil || a.Name != "" || len(a.Address) > 254 || strings.ContainsFunc(a.Address, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
-		return "", fault.New(fault.Invalid, "%q is not an e-mail address", clip(text, 100))
+		return "", fault.New(fault.Invalid, "%q is not an e-mail address", fault.Clip(text, 100))
 	}
 	at := strings.LastIndexByte(a.Address, '@')
 	return a.Address[:at] + "@" + strings.ToLower(a.Address[at+1:]), nil
@@ -56,13 +56,6 @@ func Address(text string) (string, error) {
 
 // Domain returns what is right of the @ in an address that Address returned.
 func Domain(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
-
-func clip(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
-}
 
 // line makes of a text one line for a header.
 func line(s string) string {
@@ -72,7 +65,7 @@ func line(s string) string {
 		}
 		return r
 	}, s)
-	return clip(strings.Join(strings.Fields(s), " "), 300)
+	return fault.Clip(strings.Join(strings.Fields(s), " "), 300)
 }
 
 // message builds the MIME message.

@@ -311,3 +311,69 @@ func TestTheServerRefusesOurPassword(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestMessagesShareASession sends several messages and counts the connections.
+func TestMessagesShareASession(t *testing.T) {
+	var connected, dropped atomic.Int32
+	server := mailtest.New(t, func(s *mailtest.Server) {
+		s.Auth = "PLAIN"
+		s.Reply = func(step, _ string) string {
+			switch {
+			case step == "connect":
+				connected.Add(1)
+			case step == "MAIL" && dropped.CompareAndSwap(1, 2):
+				return mailtest.Drop
+			case step == "MAIL" && dropped.CompareAndSwap(3, 4):
+				return "452 4.5.3 too many in one session"
+			}
+			return ""
+		}
+	})
+	sender, err := NewSender(Server{From: "a@example.com", Host: server.Host, Port: server.Port, TLS: "none", User: "u", Password: "secret", Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(want int32) {
+		t.Helper()
+		if err := sender.Send(t.Context(), letter); err != nil {
+			t.Fatal(err)
+		}
+		if n := connected.Load(); n != want {
+			t.Errorf("%d connections, want %d", n, want)
+		}
+	}
+	send(1)
+	send(1)
+	send(1)
+	if n := len(server.Logins()); n != 1 {
+		t.Errorf("we signed in %d times", n)
+	}
+	dropped.Store(1) // the server ends the session in the meantime
+	send(2)
+	dropped.Store(3)
+	send(3)
+	m := letter
+	m.To = "nobody"
+	if err := sender.Send(t.Context(), m); err == nil {
+		t.Error("sent to nobody")
+	}
+	send(3)
+	sender.Rest()
+	send(4)
+	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) { // unused it ends by itself
+		sender.mu.Lock()
+		n := len(sender.idle)
+		sender.mu.Unlock()
+		if n == 0 {
+			break
+		}
+		if time.Since(start) > 20*time.Second {
+			t.Fatal("a session is kept forever")
+		}
+	}
+	send(5)
+	if n := len(server.Accepted()); n != 8 {
+		t.Errorf("%d messages were taken", n)
+	}
+	sender.Rest()
+}

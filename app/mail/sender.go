@@ -2,7 +2,6 @@ package mail
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -37,6 +37,9 @@ type Server struct {
 type Sender struct {
 	server Server
 	from   *netmail.Address
+
+	mu   sync.Mutex
+	idle []*session // those to be used again, the latest last
 }
 
 // NewSender returns a sender through the server; nothing is connected before Send.
@@ -120,69 +123,6 @@ func isTimeout(err error) bool {
 	return ok && n.Timeout()
 }
 
-// client returns a client whose one connection ends with the context, whatever
-// the library waits for.
-func (s *Sender) client(ctx context.Context) (*gomail.Client, func(), error) {
-	end := func() {}
-	dialer := net.Dialer{Timeout: 20 * time.Second}
-	config := &tls.Config{ServerName: s.server.Host, MinVersion: tls.VersionTLS12, RootCAs: s.server.Roots}
-	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := dialer.DialContext(dialing, network, address)
-		if err != nil {
-			return nil, err
-		}
-		stop := context.AfterFunc(ctx, func() { conn.Close() })
-		end = func() { stop(); conn.Close() }
-		if s.server.TLS != "implicit" {
-			return conn, nil
-		}
-		secured := tls.Client(conn, config)
-		if err := secured.HandshakeContext(dialing); err != nil {
-			end()
-			return nil, err
-		}
-		return secured, nil
-	}
-	options := []gomail.Option{gomail.WithPort(s.server.Port), gomail.WithTimeout(s.server.Timeout), gomail.WithHELO(Domain(s.from.Address)),
-		gomail.WithTLSConfig(config), gomail.WithTLSPolicy(gomail.TLSMandatory), gomail.WithoutNoop(), gomail.WithoutRset(), gomail.WithDialContextFunc(dial)}
-	if s.server.TLS == "none" {
-		options = append(options, gomail.WithTLSPolicy(gomail.NoTLS))
-	} else if s.server.TLS == "implicit" {
-		options = append(options, gomail.WithSSL())
-	}
-	c, err := gomail.NewClient(s.server.Host, options...)
-	return c, func() { end() }, err
-}
-
-func (s *Sender) send(ctx context.Context, msg *gomail.Msg) error {
-	ctx, cancel := context.WithTimeout(ctx, s.server.Timeout)
-	defer cancel()
-	c, end, err := s.client(ctx)
-	if err != nil {
-		return asFailure(err)
-	}
-	defer end()
-	session, err := c.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		return asFailure(cause(ctx, err))
-	}
-	if err := s.signIn(session); err != nil {
-		return asFailure(cause(ctx, err))
-	}
-	if err := c.SendWithSMTPClient(session, msg); err != nil && !msg.IsDelivered() {
-		return asFailure(cause(ctx, err))
-	}
-	// Taken is taken: whoever waits need not wait for the goodbye. It is said
-	// anyway, for some servers hold back what comes without it.
-	bye := make(chan struct{})
-	go func() { defer close(bye); _ = session.Quit() }()
-	select {
-	case <-bye:
-	case <-time.After(goodbye):
-	}
-	return nil
-}
-
 // signIn proves who we are by the best way that the server offers.
 func (s *Sender) signIn(session *smtp.Client) error {
 	if s.server.User == "" {
@@ -208,9 +148,6 @@ func (s *Sender) signIn(session *smtp.Client) error {
 	}
 	return &Failure{Message: "The mail server offers no way to sign in that we know"}
 }
-
-// goodbye is how long the end of a session is waited for.
-const goodbye = 250 * time.Millisecond
 
 // cause adds why a context ended to an error that it led to.
 func cause(ctx context.Context, err error) error {
