@@ -68,7 +68,9 @@ func errMany() error {
 	return fault.New(fault.TooMany, "Too many tries from your network; wait a few minutes and try again")
 }
 
-// Admit returns a TooMany fault where an address was wrong too often of late.
+// Admit returns a TooMany fault where an address was wrong too often of late. It
+// is asked for a token that opens nothing: no number of wrong ones keeps a link
+// from its readers, who behind a proxy all have one address.
 func (g *Gate) Admit(address string) error {
 	if !g.wrong.has(network(address)) {
 		return errMany()

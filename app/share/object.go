@@ -25,6 +25,8 @@ type Object struct {
 	// Connections are ids of those without which there is nothing to see.
 	Connections []string
 	Parameters  []Parameter
+	// shaped returns the person in whose name the object is shown, see account.Person.Lend.
+	shaped func(context.Context, *account.Person) (*account.Person, error)
 }
 
 // Parameter is a value that the object is shown with.
@@ -57,6 +59,7 @@ func (o Objects) question(ctx context.Context, id string) (*Object, error) {
 		return nil, err
 	}
 	out := &Object{Name: q.Name, Folder: q.FolderID, Connections: []string{q.ConnectionID}}
+	out.shaped = func(_ context.Context, p *account.Person) (*account.Person, error) { return p, nil } // the runner looks at questions
 	if q.Body.SQL == "" {
 		return out, nil
 	}
@@ -77,6 +80,9 @@ func (o Objects) dashboard(ctx context.Context, id string) (*Object, error) {
 		return nil, err
 	}
 	out := &Object{Name: d.Name, Folder: d.FolderID}
+	out.shaped = func(ctx context.Context, p *account.Person) (*account.Person, error) {
+		return o.Dashboards.Shaped(ctx, p, d)
+	}
 	for _, f := range d.Body.Filters {
 		label := f.Label
 		if label == "" {
@@ -108,6 +114,9 @@ func (o Objects) report(ctx context.Context, id string) (*Object, error) {
 		return nil, err
 	}
 	out := &Object{Name: r.Name, Folder: r.FolderID}
+	out.shaped = func(ctx context.Context, p *account.Person) (*account.Person, error) {
+		return o.Reports.Shaped(ctx, p, r)
+	}
 	for _, p := range r.Body.Parameters {
 		label := p.Label
 		if label == "" {

@@ -6,6 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,6 +76,12 @@ func (s *Store) Check(ctx context.Context, one *Share) (*Opening, error) {
 	if err := account.Check(p, account.Look, account.InFolder(o.Folder)); err != nil {
 		return nil, err
 	}
+	if lost := one.lost(o); lost != "" {
+		return nil, fault.New(fault.Denied, "%s", lost)
+	}
+	if p, err = o.shaped(ctx, p.Lend(one.CreatedAt)); err != nil {
+		return nil, err
+	}
 	if one.Kind == Question { // cards and blocks say it in their places
 		for _, id := range o.Connections {
 			if err := account.Check(p, account.Look, account.OnConnection(id)); err != nil {
@@ -82,6 +91,66 @@ func (s *Store) Check(ctx context.Context, one *Share) (*Opening, error) {
 	}
 	return &Opening{Share: one, Person: p, Object: o}, nil
 }
+
+// lost says which of the fixed values would have no effect on the object as it
+// is now, "" for none: without it a visitor would see more than was given.
+func (s *Share) lost(o *Object) string {
+	for _, name := range slices.Sorted(maps.Keys(s.Settings.Fixed)) {
+		i := slices.IndexFunc(o.Parameters, func(p Parameter) bool { return p.Name == name })
+		if i < 0 {
+			return fmt.Sprintf("The %s has no parameter %q any more, which the link fixes", s.Kind, clip(name))
+		}
+		if value := strings.TrimSpace(s.Settings.Fixed[name]); !o.Parameters[i].takes(s.Kind, value) {
+			return fmt.Sprintf("The value %q, which the link fixes, is not among those of the parameter %q any more", clip(value), clip(name))
+		}
+	}
+	return ""
+}
+
+// takes reports whether a value is shown as it is. A report shows its parameter's
+// own value in place of one that is not in the list.
+func (p *Parameter) takes(kind Kind, value string) bool {
+	return kind != Report || len(p.Values) == 0 || value == "" || slices.Contains(p.Values, value)
+}
+
+// Still returns nil where a link that was opened still opens, and NotFound where
+// it was ended meanwhile.
+func (s *Store) Still(ctx context.Context, one *Share) (err error) {
+	defer fault.Wrap(&err, "share.Still(%s)", one.ID)
+	now, err := s.get(ctx, "id = ?", one.ID)
+	if err == nil {
+		_, err = s.Check(ctx, now)
+	}
+	switch fault.KindOf(err) {
+	case fault.NotFound, fault.Denied, fault.SignIn:
+		return gone(err)
+	}
+	return err
+}
+
+// Holding returns a context that ends when the link does, looked at every two
+// seconds; end gives it back.
+func (s *Store) Holding(ctx context.Context, one *Share) (held context.Context, end func()) {
+	held, cancel := context.WithCancelCause(ctx)
+	go func() {
+		tick := time.NewTicker(holdEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-held.Done():
+				return
+			case <-tick.C:
+			}
+			if err := s.Still(held, one); fault.Is(err, fault.NotFound) {
+				cancel(err)
+			}
+		}
+	}()
+	return held, func() { cancel(nil) }
+}
+
+// holdEvery is how often a link is looked at while an answer is made for it.
+const holdEvery = 2 * time.Second
 
 // Wrong passwords of one link, from everywhere: so many at once, and one more
 // after each pause.

@@ -120,12 +120,7 @@ func (s *Share) Values(asked map[string]string) (map[string]string, error) {
 	return values, problems.Err()
 }
 
-func clip(text string) string {
-	if r := []rune(text); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return text
-}
+func clip(text string) string { return fault.Clip(text, 60) }
 
 // Bounds of settings.
 const (
@@ -181,6 +176,9 @@ func (t *Settings) check(kind Kind, o *Object, problems *fault.Fields) {
 		}
 		if utf8.RuneCountInString(value) > mostValue {
 			problems.Add("parameters", "A value has at most %d characters", mostValue)
+		}
+		if i := slices.IndexFunc(o.Parameters, func(p Parameter) bool { return p.Name == name }); i >= 0 && !o.Parameters[i].takes(kind, strings.TrimSpace(value)) {
+			problems.Add("parameters", "%q is not among the values of %q", clip(value), clip(name))
 		}
 	}
 	if len(t.Origins) > mostOrigins {

@@ -334,6 +334,39 @@ func TestAttackParametersOutsideTheList(t *testing.T) {
 	}
 }
 
+// TestAttackFixedValuesAreLost: a link whose fixed value no longer reaches what it
+// was for ends, and says to its maker why.
+func TestAttackFixedValuesAreLost(t *testing.T) {
+	r := newRoom(t)
+	one := &Share{Kind: Question, ObjectID: r.question, Settings: Settings{Fixed: map[string]string{"region": "north"}, Free: []string{"year"}}}
+	token, err := r.Create(t.Context(), one, "", r.ada)
+	r.must(err)
+	_, err = r.Open(t.Context(), token)
+	r.must(err)
+	for _, sql := range []string{"select * from orders where area = {{area}}", "select * from orders"} {
+		q, err := r.questions.Get(t.Context(), r.question)
+		r.must(err)
+		q.Body = query.Body{SQL: sql}
+		r.must(r.questions.Update(t.Context(), q, r.ada))
+		if _, err := r.Open(t.Context(), token); !fault.Is(err, fault.NotFound) {
+			t.Errorf("of %q the link shows all: %v", sql, err)
+		}
+		if _, err := r.Check(t.Context(), one); !strings.Contains(fault.MessageOf(err), "no parameter \"region\" any more") {
+			t.Errorf("its maker is told %q", fault.MessageOf(err))
+		}
+		if err := r.Still(t.Context(), one); !fault.Is(err, fault.NotFound) {
+			t.Errorf("what is being shown goes on: %v", err)
+		}
+	}
+	listed := &Object{Parameters: []Parameter{{Name: "region", Values: []string{"south"}}}}
+	for kind, lost := range map[Kind]bool{Report: true, Dashboard: false} {
+		s := &Share{Kind: kind, Settings: one.Settings}
+		if got := s.lost(listed) != ""; got != lost {
+			t.Errorf("a %s's list without the value: lost is %v", kind, got)
+		}
+	}
+}
+
 func TestAttackPasswordsAreGuessed(t *testing.T) {
 	r := newRoom(t)
 	one, _ := r.share(Settings{}, "open sesame")

@@ -185,41 +185,43 @@ type Find struct {
 // List returns links, the newest first.
 func (s *Store) List(ctx context.Context, f Find) (list []Share, err error) {
 	defer fault.Wrap(&err, "share.List")
-	for {
-		var rows []row
-		q := s.db.Read().NewSelect().Model(&rows).Order("created_at DESC", "id DESC")
-		if f.Kind != "" {
-			q.Where("kind = ?", f.Kind)
-		}
-		if f.Object != "" {
-			q.Where("object_id = ?", f.Object)
-		}
-		if f.By != "" {
-			q.Where("created_by = ?", f.By)
-		}
-		if f.After != "" {
-			q.Where("(created_at, id) < (SELECT created_at, id FROM shares WHERE id = ?)", f.After)
-		}
-		if f.Limit > 0 {
-			q.Limit(int64(f.Limit))
-		}
-		if err := q.Scan(ctx); err != nil {
+	return store.Fill(f.After, f.Limit, func(after string) ([]Share, error) {
+		f.After = after
+		return s.some(ctx, f)
+	}, func(one *Share) string { return one.ID }, func(one *Share) bool { return f.For == nil || s.knows(ctx, one, f.For) })
+}
+
+// some returns the next links, whoever may know of them.
+func (s *Store) some(ctx context.Context, f Find) ([]Share, error) {
+	var rows []row
+	q := s.db.Read().NewSelect().Model(&rows).Order("created_at DESC", "id DESC")
+	if f.Kind != "" {
+		q.Where("kind = ?", f.Kind)
+	}
+	if f.Object != "" {
+		q.Where("object_id = ?", f.Object)
+	}
+	if f.By != "" {
+		q.Where("created_by = ?", f.By)
+	}
+	if f.After != "" {
+		q.Where("(created_at, id) < (SELECT created_at, id FROM shares WHERE id = ?)", f.After)
+	}
+	if f.Limit > 0 {
+		q.Limit(int64(f.Limit))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, err
+	}
+	list := make([]Share, len(rows))
+	for i := range rows {
+		one, err := rows[i].share()
+		if err != nil {
 			return nil, err
 		}
-		for i := range rows {
-			one, err := rows[i].share()
-			if err != nil {
-				return nil, err
-			}
-			if (f.For == nil || s.knows(ctx, one, f.For)) && (f.Limit == 0 || len(list) < f.Limit) {
-				list = append(list, *one)
-			}
-		}
-		if f.Limit == 0 || len(list) == f.Limit || len(rows) < f.Limit {
-			return list, nil
-		}
-		f.After = rows[len(rows)-1].ID
+		list[i] = *one
 	}
+	return list, nil
 }
 
 // Revoke ends a link; whoever may know of it may end it. One that was ended stays so.
