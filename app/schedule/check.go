@@ -61,8 +61,6 @@ func (b *Body) checkAttach(problems *fault.Fields) {
 		switch a = strings.ToLower(strings.TrimSpace(a)); {
 		case !slices.Contains([]string{"pdf", "csv", "xlsx"}, a):
 			problems.Add("attach", "What can be attached is pdf, csv and xlsx")
-		case a != "pdf" && b.Question == "":
-			problems.Add("attach", "A dashboard or report is attached as pdf; csv and xlsx are made of a question")
 		case !slices.Contains(list, a):
 			list = append(list, a)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -149,17 +150,37 @@ func TestEachPersonGetsTheirOwnRows(t *testing.T) {
 	for _, p := range []*account.Person{north, south, nobody, h.admin} {
 		to = append(to, Target{Kind: ToPerson, ID: p.ID})
 	}
-	r := h.runIt(t, h.plan(t, Body{Question: q.ID, To: to}))
-	if d := cmp.Diff(map[string]string{"north@example.com": DeliverySent, "south@example.com": DeliverySent, "ada@example.com": DeliverySent, "nobody@example.com": DeliverySkipped}, states(r)); d != "" {
+	to = append(to, Target{Kind: ToMail, Address: "outside@example.org"})
+	r := h.runIt(t, h.plan(t, Body{Question: q.ID, To: to, Attach: []string{"csv"}}))
+	if d := cmp.Diff(map[string]string{"north@example.com": DeliverySent, "south@example.com": DeliverySent, "ada@example.com": DeliverySent, "outside@example.org": DeliverySent, "nobody@example.com": DeliverySkipped}, states(r)); d != "" {
 		t.Fatalf("%s\n%s", d, r.Log)
 	}
-	want := map[string]string{"north@example.com": "100", "south@example.com": "20", "ada@example.com": "120"}
+	// Whoever has no account here gets what the owner sees, and no more: Nora sees the north alone.
+	nora := h.person(t, "nora@example.com", account.Analyst)
+	rule := &query.Rule{ConnectionID: h.connection, SubjectKind: account.ToPerson, SubjectID: nora.ID, Table: "sales", Body: query.RuleBody{Filter: &query.Filter{Column: "region", Op: "eq", Value: json.RawMessage(`"north"`)}}}
+	if err := h.rules.Create(t.Context(), rule, h.admin.ID); err != nil {
+		t.Fatal(err)
+	}
+	hers := &Schedule{Name: "Hers", Body: Body{When: When{Every: "day"}, Question: h.ask(t, "Amounts", "select sum(amount) as amount from sales"), To: []Target{{Kind: ToMail, Address: "customer@example.org"}}, Attach: []string{"csv"}}}
+	if err := h.Save(t.Context(), hers, nora); err != nil {
+		t.Fatal(err)
+	}
+	if r := h.runIt(t, hers.ID); r.State != RunDone {
+		t.Fatal(r.Log)
+	}
+	want := map[string]string{"north@example.com": "100", "south@example.com": "20", "ada@example.com": "120", "outside@example.org": "120", "customer@example.org": "100"}
+	if n := len(server.Accepted()); n != len(want) {
+		t.Errorf("%d mails", n)
+	}
 	for _, a := range server.Accepted() {
-		text := string(parts(t, a)["text/plain"])
-		for who, amount := range want {
-			if strings.Contains(text, "\n"+amount+", amount") != (who == a.To) {
-				t.Errorf("%s reads, of %s:\n%s", a.To, who, text)
+		p, own := parts(t, a), want[a.To]
+		for _, amount := range []string{"100", "20", "120"} {
+			if text := string(p["text/plain"]); strings.Contains(text, "\n"+amount+", amount") != (amount == own) {
+				t.Errorf("%s reads, of %s:\n%s", a.To, amount, text)
 			}
+		}
+		if text := string(p["text/csv"]); !strings.HasSuffix(text, "amount\r\n"+own+"\r\n") {
+			t.Errorf("%s gets the file %q", a.To, text)
 		}
 	}
 	// And nobody hears of it who may not see it.
@@ -438,7 +459,7 @@ func TestWhoMay(t *testing.T) {
 		"a zone that is none":     {change(func(b *Body) { b.When.Zone = "Europe/Atlantis" }), h.admin, fault.Invalid, "when.zone"},
 		"an injected address":     {change(func(b *Body) { b.To[0].Address = "x@example.org\r\nBcc: y@example.org" }), h.admin, fault.Invalid, "to"},
 		"two things at once":      {change(func(b *Body) { b.Dashboard = "x" }), h.admin, fault.Invalid, "question"},
-		"rows of a dashboard":     {change(func(b *Body) { b.Question, b.Dashboard, b.Attach = "", "x", []string{"csv"} }), h.admin, fault.Invalid, "attach"},
+		"a file of another kind":  {change(func(b *Body) { b.Attach = []string{"docx"} }), h.admin, fault.Invalid, "attach"},
 		"nobody to deliver it to": {change(func(b *Body) { b.To = nil }), h.admin, fault.Invalid, "to"},
 	} {
 		err := h.Save(t.Context(), &Schedule{Name: "x", Body: c.body}, c.by)
@@ -466,5 +487,44 @@ func TestWhoMay(t *testing.T) {
 	h.backoff = nil
 	if r := h.runIt(t, id); r.State != RunFailed || len(server.Accepted()) > 0 {
 		t.Errorf("%s\n%s", r.State, r.Log)
+	}
+}
+
+// TestOneSessionForManyRecipients counts the connections to the mail server: each
+// recipient is written down after their own mail was taken, over a few sessions.
+func TestOneSessionForManyRecipients(t *testing.T) {
+	var connected atomic.Int32
+	server := mailtest.New(t, func(s *mailtest.Server) {
+		s.Reply = func(step, what string) string {
+			if step == "connect" {
+				connected.Add(1)
+			}
+			if step == "RCPT" && what == "r7@example.org" {
+				return "550 5.1.1 no such user"
+			}
+			return ""
+		}
+	})
+	h := newHouse(t, "", through(server.Host, server.Port))
+	want := map[string]string{}
+	var to []Target
+	for i := range 20 {
+		address := fmt.Sprintf("r%d@example.org", i)
+		to, want[address] = append(to, Target{Kind: ToMail, Address: address}), DeliverySent
+	}
+	want["r7@example.org"] = DeliveryFailed
+	r := h.runIt(t, h.plan(t, Body{Question: h.ask(t, "Amounts", "select sum(amount) as amount from sales"), To: to}))
+	if d := cmp.Diff(want, states(r)); d != "" {
+		t.Errorf("%s\n%s", d, r.Log)
+	}
+	count := map[string]int{}
+	for _, a := range server.Accepted() {
+		count[a.To]++
+	}
+	if len(count) != 19 || len(server.Accepted()) != 19 {
+		t.Errorf("the mails went to %v", count)
+	}
+	if n := connected.Load(); n >= 15 {
+		t.Errorf("%d connections for 20 recipients", n)
 	}
 }

@@ -146,7 +146,7 @@ func openHouse(ctx context.Context, storeURL, dir string, change ...func(*Deps))
 			return err
 		},
 		PNG: func(svg []byte, width int) ([]byte, error) { return []byte("png of " + string(svg)), nil },
-		Explore: func(q *query.Question, _ map[string]string) string {
+		Explore: func(_ *account.Person, q *query.Question, _ map[string]string) string {
 			return "https://assay.example.com/explore?q=" + q.ID
 		},
 	}

@@ -1,11 +1,11 @@
 package schedule
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
+	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -13,7 +13,6 @@ import (
 	"assay/app/account"
 	"assay/app/document"
 	"assay/app/fault"
-	"assay/app/frame"
 	"assay/app/mail"
 	"assay/app/query"
 )
@@ -23,6 +22,7 @@ type parcel struct {
 	doc              *document.Document // as on the page
 	subject          string
 	text, html       string
+	why              string // where the viewer looks into an alert's question, "" for nowhere
 	inline, attached []mail.File
 }
 
@@ -99,7 +99,7 @@ func (s *sending) makeParcel(ctx context.Context, viewer *account.Person) (*parc
 	var end ending
 	p := &parcel{subject: s.item.name}
 	if s.item.alert != nil {
-		doc, end = s.alertDocument(ctx, viewer)
+		doc, end = s.alertDocument(ctx, viewer, p)
 		if doc != nil {
 			p.subject = doc.Title
 		}
@@ -161,16 +161,26 @@ func (w *Works) images(d *document.Document, p *parcel) (map[string]string, erro
 		if f.Drawing == nil || len(f.Drawing.SVG) == 0 || w.Make.PNG == nil {
 			continue
 		}
+		hash := f.Drawing.Hash()
+		if ids[hash] != "" {
+			continue // the same one again
+		}
 		picture, err := w.Make.PNG(f.Drawing.SVG, imageWidth)
 		if err != nil {
 			return nil, fmt.Errorf("paint %s: %w", f.ID, err)
 		}
 		name := fmt.Sprintf("figure-%d", i+1)
-		ids[f.ID] = name + ".png@assay"
-		p.inline = append(p.inline, mail.File{ID: ids[f.ID], Name: name + ".png", Type: "image/png", Body: picture},
+		ids[hash] = name + ".png@assay"
+		p.inline = append(p.inline, mail.File{ID: ids[hash], Name: name + ".png", Type: "image/png", Body: picture},
 			mail.File{ID: name + ".svg@assay", Name: name + ".svg", Type: "image/svg+xml", Body: f.Drawing.SVG})
 	}
 	return ids, nil
+}
+
+// gone reports whether what is delivered was deleted since the run began.
+func (s *sending) gone(ctx context.Context, kind, id string) bool {
+	gone, err := s.w.gone(ctx, kind, id)
+	return err == nil && gone
 }
 
 // rendered makes a schedule's document as the viewer may see it.
@@ -179,6 +189,9 @@ func (s *sending) rendered(ctx context.Context, viewer *account.Person) (*docume
 	if fault.Is(err, fault.Denied) || fault.Is(err, fault.NotFound) {
 		if viewer.ID == s.owner.ID {
 			return nil, ending{state: DeliveryFailed, message: told(err)}
+		}
+		if kind, id := s.item.schedule.about().named(); s.gone(ctx, kind, id) {
+			return nil, ending{state: DeliveryFailed, message: "The " + kind + " was deleted"}
 		}
 		return nil, ending{state: DeliverySkipped, message: "They may not see it"}
 	}
@@ -200,65 +213,6 @@ func (s *sending) rendered(ctx context.Context, viewer *account.Person) (*docume
 	return d, ending{}
 }
 
-// mostAttached bounds what is attached to one mail, in bytes: mail servers take little more.
-const mostAttached = 15 << 20
-
-func (s *sending) attach(ctx context.Context, viewer *account.Person, d *document.Document, p *parcel) error {
-	b := s.item.schedule
-	name := frame.FileName(d.Title)
-	if slices.Contains(b.Attach, "pdf") && s.w.Make.PDF != nil {
-		var out bytes.Buffer
-		if err := s.w.Make.PDF(&out, d); err != nil {
-			return fmt.Errorf("make the PDF: %w", err)
-		}
-		p.attached = append(p.attached, mail.File{Name: name + ".pdf", Type: "application/pdf", Body: out.Bytes()})
-	}
-	if err := s.attachRows(ctx, viewer, name, p); err != nil {
-		return err
-	}
-	size := 0
-	for _, f := range p.attached {
-		size += len(f.Body)
-	}
-	if size > mostAttached {
-		p.attached = nil
-		d.Facts = append(slices.Clone(d.Facts), document.Fact{Name: "Attachments", Text: fmt.Sprintf("left out, for together they are larger than %d MiB", mostAttached>>20)})
-	}
-	return nil
-}
-
-// attachRows attaches a question's rows.
-func (s *sending) attachRows(ctx context.Context, viewer *account.Person, name string, p *parcel) error {
-	b := s.item.schedule
-	csv, xlsx := slices.Contains(b.Attach, "csv"), slices.Contains(b.Attach, "xlsx")
-	if b.Question == "" || !csv && !xlsx {
-		return nil
-	}
-	q, err := s.w.question(ctx, viewer, b.Question)
-	if err != nil {
-		return err
-	}
-	r, err := s.w.Runner.Frame(ctx, query.Request{Person: viewer, Saved: q, Parameters: parameters(q, b.Values), MaxAge: packLife})
-	if err != nil {
-		return err
-	}
-	var out bytes.Buffer
-	if csv {
-		if _, err := (frame.CSVWriter{BOM: true}).Write(ctx, &out, r.Frame.Reader()); err != nil {
-			return err
-		}
-		p.attached = append(p.attached, mail.File{Name: name + ".csv", Type: "text/csv", Body: bytes.Clone(out.Bytes())})
-	}
-	if xlsx {
-		out.Reset()
-		if _, err := (frame.XLSXWriter{Sheet: q.Name, Caption: q.Name, Time: r.At}).Write(ctx, &out, r.Frame.Reader()); err != nil {
-			return err
-		}
-		p.attached = append(p.attached, mail.File{Name: name + ".xlsx", Type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Body: out.Bytes()})
-	}
-	return nil
-}
-
 // parameters are a question's values with others laid over them.
 func parameters(q *query.Question, over map[string]string) map[string]string {
 	all := map[string]string{}
@@ -269,6 +223,22 @@ func parameters(q *query.Question, over map[string]string) map[string]string {
 		all[k] = v
 	}
 	return all
+}
+
+// questionURL is where a question is shown with these values.
+func (w *Works) questionURL(id string, values map[string]string, more ...string) string {
+	v := url.Values{}
+	for name, value := range values {
+		v.Set("p."+name, value)
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		v.Set(more[i], more[i+1])
+	}
+	at := w.BaseURL + "/questions/" + id
+	if len(v) > 0 {
+		at += "?" + v.Encode()
+	}
+	return at
 }
 
 // facts is what an alert tells, kept with its run.
@@ -287,7 +257,7 @@ type facts struct {
 
 // alertDocument is what an alert tells the viewer. Whoever sees other rows than
 // the owner is told that it fired, not the figure.
-func (s *sending) alertDocument(ctx context.Context, viewer *account.Person) (*document.Document, ending) {
+func (s *sending) alertDocument(ctx context.Context, viewer *account.Person, p *parcel) (*document.Document, ending) {
 	w, b := s.w, s.item.alert
 	var f facts
 	if err := json.Unmarshal([]byte(s.run.Facts), &f); err != nil {
@@ -295,6 +265,9 @@ func (s *sending) alertDocument(ctx context.Context, viewer *account.Person) (*d
 	}
 	q, err := w.question(ctx, viewer, f.Question)
 	if fault.Is(err, fault.Denied) || fault.Is(err, fault.NotFound) {
+		if s.gone(ctx, "question", f.Question) {
+			return nil, ending{state: DeliveryFailed, message: "The question was deleted"}
+		}
 		return nil, ending{state: DeliverySkipped, message: "They may not see the question"}
 	}
 	if err != nil {
@@ -308,12 +281,14 @@ func (s *sending) alertDocument(ctx context.Context, viewer *account.Person) (*d
 	if err != nil {
 		loc = time.UTC
 	}
-	d := &document.Document{Title: s.item.name + ": " + alertWords[f.Event], Language: "en", At: f.At.In(loc), URL: w.BaseURL + "/questions/" + q.ID}
+	values := parameters(q, b.Values)
+	d := &document.Document{Title: s.item.name + ": " + alertWords[f.Event], Language: "en", At: f.At.In(loc), URL: w.questionURL(q.ID, b.Values)}
 	say := func(list ...document.Inline) { d.Blocks = append(d.Blocks, document.Paragraph{Text: list}) }
 	if view == f.View {
 		words := document.Inline{Text: f.Reading.Words + "."}
 		if f.Reading.Column != "" {
 			words.Ref = &document.Ref{Question: q.ID, Row: f.Reading.Row, Column: f.Reading.Column, Value: f.Reading.Exact}
+			words.URL = w.questionURL(q.ID, b.Values, "row", strconv.Itoa(f.Reading.Row+1), "column", f.Reading.Column) + "#marked"
 		}
 		say(words)
 	} else {
@@ -325,8 +300,8 @@ func (s *sending) alertDocument(ctx context.Context, viewer *account.Person) (*d
 	}
 	links := []document.Inline{{Text: "See the question", URL: d.URL}}
 	if w.Make.Explore != nil {
-		if at := w.Make.Explore(q, parameters(q, b.Values)); at != "" {
-			links = append(links, document.Inline{Text: " · "}, document.Inline{Text: "Look into why", URL: at})
+		if p.why = w.Make.Explore(viewer, q, values); p.why != "" {
+			links = append(links, document.Inline{Text: " · "}, document.Inline{Text: "Look into why", URL: p.why})
 		}
 	}
 	say(links...)

@@ -14,6 +14,7 @@ import (
 	"assay/app/document"
 	"assay/app/fault"
 	"assay/app/query"
+	"assay/app/saved"
 	"assay/app/source"
 	"assay/app/store"
 )
@@ -302,6 +303,9 @@ func (w *Works) work(ctx context.Context, r *Run) result {
 	if stop != "" {
 		return result{err: fault.New(fault.Denied, "%s", stop), final: true, stop: stop}
 	}
+	if ends := w.stands(ctx, item.Body.about(), KindSchedule, owner); ends != nil {
+		return *ends
+	}
 	if item.Body.Do == Deliver {
 		return result{to: item.Body.To, actor: owner, lines: []string{fmt.Sprintf("Runs as %s, to %s", owner.Email, recipients(len(item.Body.To)))}}
 	}
@@ -359,25 +363,31 @@ func emptyDocument(d *document.Document) bool {
 	return len(list) > 0
 }
 
-// savedBy returns who saved a version of an item.
-func (w *Works) savedBy(ctx context.Context, id string, version int) (by string, err error) {
-	err = w.Store.Read().NewRaw("SELECT saved_by FROM saved_versions WHERE item_id = ? AND version = ?", id, version).Scan(ctx, &by)
-	return by, store.Missing(err, "version")
-}
-
-func (w *Works) ownerOf(ctx context.Context, id string, version int, folder string) (*account.Person, string, error) {
-	by, err := w.savedBy(ctx, id, version)
+// ownerOf returns as whom a version of an item runs, their rights lent to its
+// recipients since they saved it; stop says why nobody.
+func (w *Works) ownerOf(ctx context.Context, id string, version int, folder string) (p *account.Person, stop string, err error) {
+	by, at, err := saved.Saver(ctx, w.Store.Read(), &saved.Items, id, version)
 	if err != nil {
 		return nil, "", err
 	}
-	return w.owner(ctx, by, folder)
+	if p, stop, err = w.owner(ctx, by, folder); p != nil {
+		p = p.Lend(at)
+	}
+	return p, stop, err
 }
 
-// question returns a question that the person may look at.
+// question returns a question that the person may look at, with all that it
+// stands on: whoever may not ask it is not told what it answered somebody else.
 func (w *Works) question(ctx context.Context, p *account.Person, id string) (*query.Question, error) {
 	q, err := w.Questions.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return q, account.Check(p, account.Look, account.InFolder(q.FolderID), account.OnConnection(q.ConnectionID))
+	if err := q.Check(p, account.Look); err != nil {
+		return q, err
+	}
+	if _, err := w.Runner.Chain(ctx, p, q.ConnectionID, q.Body.Spec); err != nil {
+		return q, fault.Because(fault.Denied, err, "%s", fault.MessageOf(err))
+	}
+	return q, nil
 }

@@ -86,7 +86,7 @@ func (w *Works) post(ctx context.Context, c *Channel, secret, id string, body []
 		req.Header.Set("Assay-Delivery", id)
 		req.Header.Set("Assay-Signature", Sign(secret, w.now(), body))
 	}
-	transport := &http.Transport{DialContext: w.Dial, TLSHandshakeTimeout: w.postTime, ResponseHeaderTimeout: w.postTime, DisableKeepAlives: true, MaxResponseHeaderBytes: 16 << 10}
+	transport := &http.Transport{DialContext: w.Dial, TLSHandshakeTimeout: w.postTime, DisableKeepAlives: true, MaxResponseHeaderBytes: 16 << 10}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
@@ -182,6 +182,8 @@ type hookAlert struct {
 	Column string `json:"column,omitempty"`
 	Exact  string `json:"exact,omitempty"`
 	Words  string `json:"words"`
+	// Why is where the question is looked into.
+	Why string `json:"why_url,omitempty"`
 }
 
 // mostHookRows is how many rows of a table a webhook gets.
@@ -195,7 +197,7 @@ func (s *sending) webhook(p *parcel) hook {
 		var f facts
 		if json.Unmarshal([]byte(s.run.Facts), &f) == nil {
 			h.Event = "alert." + f.Event
-			h.Alert = &hookAlert{State: f.State, Value: f.Reading.Text, Column: f.Reading.Column, Exact: f.Reading.Exact, Words: f.Reading.Words}
+			h.Alert = &hookAlert{State: f.State, Value: f.Reading.Text, Column: f.Reading.Column, Exact: f.Reading.Exact, Words: f.Reading.Words, Why: p.why}
 		}
 	}
 	for _, f := range document.Figures(p.doc) {
@@ -242,6 +244,7 @@ func (s *sending) absolute(address string) string {
 const (
 	slackBlocks = 45
 	slackRunes  = 2900
+	slackURL    = 3000 // of a button
 )
 
 // slack builds a message of blocks: a title, the figures' numbers and a link.
@@ -279,7 +282,14 @@ func (s *sending) slack(p *parcel) map[string]any {
 		}
 	}
 	if at := s.absolute(p.doc.URL); at != "" {
-		blocks = append(blocks, map[string]any{"type": "actions", "elements": []any{map[string]any{"type": "button", "url": at, "text": map[string]any{"type": "plain_text", "text": "Open in Assay"}}}})
+		button := func(text, at string) any {
+			return map[string]any{"type": "button", "url": at, "text": map[string]any{"type": "plain_text", "text": text}}
+		}
+		buttons := []any{button("Open in Assay", at)}
+		if p.why != "" && len(p.why) <= slackURL {
+			buttons = append(buttons, button("Look into why", p.why))
+		}
+		blocks = append(blocks, map[string]any{"type": "actions", "elements": buttons})
 	}
 	return map[string]any{"text": cut(slackText(p.subject), slackRunes), "blocks": blocks}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
+
+	"assay/app/store"
 )
 
 // runJob asks for one run, deliverJob for one delivery. A job is a call and no
@@ -84,13 +86,9 @@ type queue struct {
 // openQueue brings River's tables up to date and returns its queue, which works
 // once it is started.
 func openQueue(ctx context.Context, w *Works) (*queue, error) {
-	db, postgres := w.Store.SQL()
-	var driver riverdriver.Driver[*sql.Tx] = deaf{riversqlite.New(db)}
-	if postgres {
-		driver = riverdatabasesql.New(db)
-	}
-	if err := migrateQueue(ctx, w, driver, postgres); err != nil {
-		return nil, fmt.Errorf("tables of the queue: %w", err)
+	driver, err := migrateQueue(ctx, w.Store, w.Log)
+	if err != nil {
+		return nil, err
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &runWorker{w: w})
@@ -128,35 +126,52 @@ func (deaf) SupportsListener() bool { return false }
 // queueLock is the advisory lock under which River's tables are made: "river" in ASCII.
 const queueLock = 0x7269766572
 
-// migrateQueue makes River's tables, one transaction a step. Processes that
-// start at once on PostgreSQL do it one after another; on SQLite there is seldom
-// a second one, which then finds the tables when it looks again.
-func migrateQueue(ctx context.Context, w *Works, driver riverdriver.Driver[*sql.Tx], postgres bool) error {
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(quieter{w.Log.Handler()})})
+// Migrate brings the queue's tables in a store up to date, which otherwise is
+// done when the queue is first needed.
+func Migrate(ctx context.Context, s *store.Store, log *slog.Logger) error {
+	_, err := migrateQueue(ctx, s, log)
+	return err
+}
+
+// migrateQueue makes River's tables, one transaction a step, and returns the
+// driver for them. Processes that start at once on PostgreSQL do it one after
+// another; on SQLite there is seldom a second one, which then finds the tables
+// when it looks again.
+func migrateQueue(ctx context.Context, s *store.Store, log *slog.Logger) (driver riverdriver.Driver[*sql.Tx], err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("tables of the queue: %w", err)
+		}
+	}()
+	db, postgres := s.SQL()
+	driver = deaf{riversqlite.New(db)}
+	if postgres {
+		driver = riverdatabasesql.New(db)
+	}
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(quieter{log.Handler()})})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	migrate := func() error {
 		_, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 		return err
 	}
 	if !postgres {
-		if err := migrate(); err != nil {
-			return migrate()
+		if migrate() != nil {
+			err = migrate()
 		}
-		return nil
+		return driver, err
 	}
-	db, _ := w.Store.SQL()
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer conn.Close()
 	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(queueLock)); err != nil {
-		return err
+		return nil, err
 	}
 	defer conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(queueLock))
-	return migrate()
+	return driver, migrate()
 }
 
 // add calls for a run or a delivery. It must not be called inside a transaction.

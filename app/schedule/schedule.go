@@ -58,7 +58,8 @@ type Body struct {
 	Values map[string]string `json:"values,omitempty"`
 	// To are the recipients of a delivery.
 	To []Target `json:"to,omitempty"`
-	// Attach lists files that go with a mail: pdf, and of a question csv and xlsx.
+	// Attach lists files that go with a mail: pdf, and the rows behind it as csv,
+	// one file each, or xlsx, one sheet each.
 	Attach []string `json:"attach,omitempty"`
 	// Subject and Note are the mail's, "" for the name of what is delivered.
 	Subject string `json:"subject,omitempty"`

@@ -29,6 +29,9 @@ func (w *Works) watch(ctx context.Context, r *Run) result {
 		return result{err: fault.New(fault.Denied, "%s", stop), final: true, stop: stop}
 	}
 	b := &item.Body
+	if ends := w.stands(ctx, about{Question: b.Question}, KindAlert, owner); ends != nil {
+		return *ends
+	}
 	f, reading, err := w.read(acting(ctx, owner), owner, b)
 	if err != nil {
 		out := failed(fault.Is(err, fault.Invalid) || fault.Is(err, fault.Denied) || fault.Is(err, fault.NotFound), err)

@@ -13,6 +13,7 @@ import (
 	"assay/app/audit"
 	"assay/app/document"
 	"assay/app/fault"
+	"assay/app/frame"
 	"assay/app/mail"
 	"assay/app/query"
 	"assay/app/saved"
@@ -49,15 +50,25 @@ type Make struct {
 	// Render makes the document of a schedule as a person may see it, its
 	// drawings made; of one that refreshes it asks anew and keeps the answers.
 	Render func(ctx context.Context, as *account.Person, b Body) (*document.Document, error)
-	// HTML makes a mail of a document; images holds, by the id of a figure, the
-	// Content-ID of its drawing as PNG. Nil sends plain text alone.
+	// HTML makes a mail of a document; images holds, by the hash of a drawing, the
+	// Content-ID of the drawing as PNG. Nil sends plain text alone.
 	HTML func(d *document.Document, images map[string]string) (string, error)
 	// PDF writes the document on pages.
 	PDF func(w io.Writer, d *document.Document) error
 	// PNG paints a drawing so many pixels wide.
 	PNG func(svg []byte, width int) ([]byte, error)
-	// Explore returns the address at which a question is looked into, "" for none.
-	Explore func(q *query.Question, values map[string]string) string
+	// Rows returns the tables that a dashboard or a report shows, as a person may
+	// see them, in reading order.
+	Rows func(ctx context.Context, as *account.Person, b Body) ([]Table, error)
+	// Explore returns the address at which the person looks into a question, "" for none.
+	Explore func(as *account.Person, q *query.Question, values map[string]string) string
+}
+
+// Table is the rows behind a card or a block.
+type Table struct {
+	Title string
+	Frame *frame.Frame // nil where there is no answer
+	At    time.Time    // when the database was asked
 }
 
 // Works does what schedules and alerts say, when they say it.
@@ -151,6 +162,9 @@ func (w *Works) Wake() {
 // keep looks at what is due, again and again.
 func (w *Works) keep(ctx context.Context) {
 	defer close(w.ended)
+	if w.Mail != nil {
+		defer w.Mail.Rest()
+	}
 	defer w.rest()
 	cleaned := time.Time{}
 	for {
