@@ -10,7 +10,6 @@ import (
 	"assay/app/fault"
 	"assay/app/query"
 	"assay/app/saved"
-	"assay/app/schedule"
 	"assay/app/source"
 	"assay/app/store"
 )
@@ -140,9 +139,10 @@ func (t *transaction) inOrder(list []Change) (out []Change) {
 	return out
 }
 
-func questionID(q *query.Question) string { return q.ID }
-func folderID(f *query.Folder) string     { return f.ID }
-func ruleID(r *query.Rule) string         { return r.ID }
+func questionID(q *query.Question) string   { return q.ID }
+func folderID(f *query.Folder) string       { return f.ID }
+func ruleID(r *query.Rule) string           { return r.ID }
+func itemID[B any](i *saved.Item[B]) string { return i.ID }
 
 // one returns a copy of the object with the id.
 func one[T any](list []T, id string, of func(*T) string) T {
@@ -190,13 +190,13 @@ func (t *transaction) save(ctx context.Context, c Change) error {
 	case Reports:
 		return saveItem(ctx, t.Reports, after.reports, c.ID, fresh, t.by)
 	case Schedules:
-		owner, err := t.owner(ctx, one(after.schedules, c.ID, func(i *schedule.Schedule) string { return i.ID }).Body.Owner)
+		owner, err := t.owner(ctx, one(after.schedules, c.ID, itemID).Body.Owner)
 		if err != nil {
 			return err
 		}
 		return saveItem(ctx, t.Schedules, after.schedules, c.ID, fresh, owner)
 	case Alerts:
-		owner, err := t.owner(ctx, one(after.alerts, c.ID, func(i *schedule.Alert) string { return i.ID }).Body.Owner)
+		owner, err := t.owner(ctx, one(after.alerts, c.ID, itemID).Body.Owner)
 		if err != nil {
 			return err
 		}
@@ -221,7 +221,7 @@ type saving[B any] interface {
 }
 
 func saveItem[B any](ctx context.Context, s saving[B], list []saved.Item[B], id string, fresh bool, by *account.Person) error {
-	i := one(list, id, func(i *saved.Item[B]) string { return i.ID })
+	i := one(list, id, itemID)
 	if fresh {
 		return s.Create(ctx, &i, by)
 	}

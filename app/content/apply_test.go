@@ -12,6 +12,7 @@ import (
 	"assay/app/account"
 	"assay/app/fault"
 	"assay/app/query"
+	"assay/app/schedule"
 	"assay/app/store"
 )
 
@@ -196,10 +197,14 @@ func TestProblemsAreToldTogetherWithLines(t *testing.T) {
 		"a number that no JSON has":      {"questions/a.yaml", "name: A\nconnection: shop\nsql: SELECT 1\nchart: {x: 0x10}\n", "questions/a.yaml:4: Write the number 0x10 with decimal digits"},
 		"a number that is none":          {"questions/a.yaml", "name: A\nconnection: shop\nsql: SELECT 1\nchart: {x: .nan}\n", "Write the number .nan"},
 		"a target by its id":             {"alerts/a.yaml", "name: A\nwhen: {every: day}\nquestion: x\ncondition: above\nto:\n  - {kind: person, id: abc}\nowner: ada@example.com\n", "alerts/a.yaml:6: Name the person by address"},
+		"an unknown channel":             {"schedules/a.yaml", "name: A\nwhen: {every: day}\ndo: deliver\nquestion: x\nto:\n  - kind: slack\n    channel: Sales floor\nowner: ada@example.com\n", "schedules/a.yaml:7: There is no channel named \"Sales floor\" here"},
+		"a channel by its id":            {"alerts/a.yaml", "name: A\nwhen: {every: day}\nquestion: x\ncondition: above\nto:\n  - {kind: slack, id: abc}\nowner: ada@example.com\n", "alerts/a.yaml:6: Name the person by address, or the channel by name"},
+		"a channel of another kind":      {"alerts/a.yaml", "name: A\nwhen: {every: day}\nquestion: x\ncondition: above\nto:\n  - {kind: webhook, channel: Chat}\nowner: ada@example.com\n", "alerts/a.yaml:6: The channel \"Chat\" is of the kind slack here"},
 		"a folder's name in two files":   {"folders/sales2.yaml", "name: Sales\n", "Another file holds the folder"},
 		"a connection that is elsewhere": {"connections/other.yaml", "name: Other\nhost: db.example.com\nkind: postgres\npassword: secret\n", "connections/other.yaml:4: There is no password here"},
 	}
 	h := newHouse(t, "Shop")
+	h.channel("Chat", schedule.ToSlack)
 	h.apply(map[string]string{"folders/sales.yaml": "name: Sales\n"}, Options{})
 	before := h.export()
 	all := map[string]string{}

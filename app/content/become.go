@@ -24,7 +24,7 @@ func (d *desire) become(prune bool) {
 		if name == "" || len([]rune(name)) > 100 {
 			f.problem(f.lines["name"], "A folder's name has 1 to 100 characters")
 		}
-		put1(&d.after.folders, query.Folder{ID: f.id, Name: name}, func(o *query.Folder) string { return o.ID })
+		put1(&d.after.folders, query.Folder{ID: f.id, Name: name}, folderID)
 	}
 	for i := range d.questions {
 		d.becomeQuestion(&d.questions[i])
@@ -129,12 +129,8 @@ func (d *desire) becomeQuestion(f *file[questionBody]) {
 	if q.ConnectionID == "" {
 		f.problem(f.lines[""], "Name the question's connection")
 	}
-	for _, there := range d.now.questions {
-		if there.ID == q.ID {
-			q.Version = there.Version
-		}
-	}
-	put1(&d.after.questions, q, func(q *query.Question) string { return q.ID })
+	q.Version = one(d.now.questions, q.ID, questionID).Version
+	put1(&d.after.questions, q, questionID)
 }
 
 func becomeItem[B any](d *desire, r *reading, list *[]saved.Item[B], id string, h *headBody, b B, check func(*B) error) {
@@ -143,12 +139,8 @@ func becomeItem[B any](d *desire, r *reading, list *[]saved.Item[B], id string, 
 		r.wrong(check(&b))
 	}
 	i := saved.Item[B]{ID: id, Name: h.Name, Description: h.Description, FolderID: d.find(r, Folders, d.nowIndex.folders, h.Folder, "folder"), Body: b}
-	for _, there := range *list {
-		if there.ID == id {
-			i.Version = there.Version
-		}
-	}
-	put1(list, i, func(i *saved.Item[B]) string { return i.ID })
+	i.Version = one(*list, id, itemID).Version
+	put1(list, i, itemID)
 }
 
 // settleOwner returns as whom something runs: as its file says; else as it did;
@@ -205,7 +197,7 @@ func (d *desire) becomeRules() {
 				f.problem(f.lines["connection"], "A rule stays with its connection; make a new one, with another id")
 			}
 		}
-		put1(&d.after.rules, r, func(r *query.Rule) string { return r.ID })
+		put1(&d.after.rules, r, ruleID)
 	}
 }
 

@@ -3,8 +3,8 @@
 //
 // An object names others by their files: "question: revenue-by-month" is what
 // questions/revenue-by-month.yaml holds. Its id is inside, so that a renamed
-// object is the same one. People are named by address, groups and connections by
-// name; nothing here holds a secret or a time.
+// object is the same one. People are named by address, groups, connections and
+// channels by name; nothing here holds a secret or a time.
 package content
 
 import (
@@ -26,6 +26,7 @@ type Stores struct {
 	Rules       *query.Rules
 	Dashboards  *dashboard.Store
 	Reports     *report.Store
+	Channels    *schedule.Channels
 	Schedules   *schedule.Schedules
 	Alerts      *schedule.Alerts
 }

@@ -60,7 +60,7 @@ func newHouse(t testing.TB, connection string) *house {
 	h := &house{t: t, store: s, rooms: Rooms{Store: s, Pools: pools}}
 	h.rooms.Stores = func(in *store.Store) *Stores {
 		return &Stores{People: account.NewStore(in, v, log), Connections: connections, Questions: query.NewStore(in, log), Rules: query.NewRules(in, pools, log),
-			Dashboards: dashboard.NewStore(in, log), Reports: report.NewStore(in, log),
+			Dashboards: dashboard.NewStore(in, log), Reports: report.NewStore(in, log), Channels: schedule.NewChannels(in, v, log),
 			Schedules: saved.NewStore[schedule.Body](in, log, "schedule"), Alerts: saved.NewStore[schedule.AlertBody](in, log, "alert")}
 	}
 	h.Stores = h.rooms.Stores(s)
@@ -90,6 +90,15 @@ func (h *house) must(err error) {
 // strange are names and texts that a careless writer of YAML gets wrong.
 var strange = []string{"no", "1e3", "2026-01-01", "null", "~", "0x1F", "12:30:45", " leading", "trailing ", "a: b", "a #b", "- x", "[x]", "{x}", "&a", "*a", "!t", "|", ">", "%", "@", "`",
 	"'", `"`, "\\", "a\tb", "é", "日本", "🙂", "a\u00a0b", "a\u2028b", "\ufeffa", "=", "<<", "?", "-", "---", "...", "yes", "On", ".inf", "+1", "1_000", "0o7", "true", "a'b\"c", "x:", "x#y", "Ja: nein", "\x01", "\x7f"}
+
+// channel makes a channel and returns its id.
+func (h *house) channel(name, kind string) string {
+	h.t.Helper()
+	c := &schedule.Channel{Name: name, Kind: kind, URL: "https://hooks.example.com/secret-" + kind}
+	_, err := h.Channels.Create(h.t.Context(), c, h.admin)
+	h.must(err)
+	return c.ID
+}
 
 // fill saves one of everything, with what is hard to write.
 func (h *house) fill() {
@@ -126,7 +135,8 @@ func (h *house) fill() {
 	}
 	s := &schedule.Schedule{Name: "Every morning", FolderID: other}
 	s.Body = schedule.Body{When: schedule.When{Every: "day", At: "07:30", Zone: "Europe/Berlin"}, Do: "deliver", Dashboard: d.ID, Owner: h.admin.ID,
-		To: []schedule.Target{{Kind: "person", ID: h.admin.ID}, {Kind: "mail", Address: "boss@example.com"}}}
+		To: []schedule.Target{{Kind: "slack", ID: h.channel("no", schedule.ToSlack)}, {Kind: "mail", Address: "boss@example.com"}, {Kind: "webhook", ID: h.channel("日本: #x", schedule.ToWebhook)}, {Kind: "person", ID: h.admin.ID},
+			{Kind: "mail", Address: "anna@example.com"}}}
 	h.must(h.Schedules.Create(ctx, s, h.admin))
 	limit := 1.5
 	a := &schedule.Alert{Name: "Too few", Description: "no"}
@@ -216,7 +226,29 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 
+	if at := first["schedules/every-morning.yaml"]; !strings.Contains(at, `to:
+  - kind: person
+    person: ada@example.com
+  - address: anna@example.com
+    kind: mail
+  - address: boss@example.com
+    kind: mail
+  - channel: "no"
+    kind: slack
+  - channel: "日本: #x"
+    kind: webhook
+`) {
+		t.Errorf("recipients are not named in order: %s", at)
+	}
+	for name, text := range first {
+		if strings.Contains(text, "secret-") {
+			t.Errorf("%s tells the address of a channel", name)
+		}
+	}
+
 	fresh := newHouse(t, "Shop")
+	fresh.channel("日本: #x", schedule.ToWebhook)
+	fresh.channel("no", schedule.ToSlack)
 	p := fresh.apply(first, Options{})
 	if got := contents(fresh.export()); !cmp.Equal(contents(first), got) {
 		t.Errorf("another installation exports something else: %s", cmp.Diff(contents(first), got))

@@ -329,6 +329,21 @@ func named[T any](d *desire, h headBody, there []T, of func(*T) (id, name, folde
 	return found
 }
 
+// channel returns the id of the channel that a recipient names.
+func (d *desire) channel(r *reading, name, kind, member string) string {
+	for _, c := range d.now.channels {
+		switch {
+		case c.Name != name:
+			continue
+		case c.Kind != kind:
+			r.problems = append(r.problems, Problem{r.path, r.at(member), fmt.Sprintf("The channel %q is of the kind %s here", name, c.Kind)})
+		}
+		return c.ID
+	}
+	r.problems = append(r.problems, Problem{r.path, r.at(member), fmt.Sprintf("There is no channel named %q here; an administrator adds it with its address, then apply again", name)})
+	return name
+}
+
 func (d *desire) targets(r *reading, list []targetBody) (out []schedule.Target) {
 	for i, t := range list {
 		one := t.Target
@@ -337,10 +352,10 @@ func (d *desire) targets(r *reading, list []targetBody) (out []schedule.Target) 
 		case t.Person != "":
 			one.ID = d.person(r, t.Person, at+".person")
 		case t.Channel != "":
-			one.ID = t.Channel
+			one.ID = d.channel(r, t.Channel, t.Kind, at+".channel")
 		}
 		if t.ID != "" {
-			r.problems = append(r.problems, Problem{r.path, r.at(at + ".id"), "Name the person by address, or the channel"})
+			r.problems = append(r.problems, Problem{r.path, r.at(at + ".id"), "Name the person by address, or the channel by name"})
 		}
 		out = append(out, one)
 	}

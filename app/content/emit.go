@@ -53,20 +53,24 @@ func (e *emitter) mapping(m map[string]any, depth int, top bool) {
 		}
 		e.b.WriteString(flow(key))
 		e.b.WriteByte(':')
-		e.value(m[key], depth)
+		e.value(m[key], depth, false)
 	}
 }
 
-// value writes what follows a key.
-func (e *emitter) value(v any, depth int) {
+// value writes what follows a key, or the hyphen of an item.
+func (e *emitter) value(v any, depth int, item bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		if len(v) == 0 {
+		switch {
+		case len(v) == 0:
 			e.b.WriteString(" {}\n")
 			return
+		case item:
+			e.b.WriteByte(' ')
+		default:
+			e.b.WriteByte('\n')
+			e.indent(depth + 1)
 		}
-		e.b.WriteByte('\n')
-		e.indent(depth + 1)
 		e.mapping(v, depth+1, false)
 	case []any:
 		if len(v) == 0 {
@@ -88,26 +92,8 @@ func (e *emitter) sequence(list []any, depth int) {
 	}
 	for _, v := range list {
 		e.indent(depth)
-		e.b.WriteString("-")
-		switch v := v.(type) {
-		case map[string]any:
-			if len(v) == 0 {
-				e.b.WriteString(" {}\n")
-				continue
-			}
-			e.b.WriteByte(' ')
-			e.mapping(v, depth+1, false)
-		case []any:
-			if len(v) == 0 {
-				e.b.WriteString(" []\n")
-				continue
-			}
-			e.b.WriteByte('\n')
-			e.sequence(v, depth+1)
-		default:
-			e.b.WriteByte(' ')
-			e.scalar(v, depth+1)
-		}
+		e.b.WriteByte('-')
+		e.value(v, depth, true)
 	}
 }
 

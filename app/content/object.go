@@ -1,7 +1,10 @@
 package content
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"assay/app/account"
 	"assay/app/dashboard"
@@ -147,21 +150,30 @@ func (x *index) dashboard(d *dashboard.Dashboard) dashboardBody {
 	return dashboardBody{itemHead(x, d), b}
 }
 
+// targets names recipients: people first, then addresses, then channels, each by
+// name, so that a file stays the same whatever the order in which they were chosen.
 func (x *index) targets(list []schedule.Target) (out []targetBody) {
 	for _, t := range list {
 		b := targetBody{Target: t}
 		switch {
 		case t.ID == "":
-		case t.Kind == "person":
+		case t.Kind == schedule.ToPerson:
 			b.Person = x.people.refer(t.ID)
 		default:
-			b.Channel = t.ID
+			b.Channel = x.channels.refer(t.ID)
 		}
 		b.Target.ID = ""
 		out = append(out, b)
 	}
+	slices.SortStableFunc(out, func(a, b targetBody) int {
+		return cmp.Or(cmp.Compare(slices.Index(targetKinds, a.Kind), slices.Index(targetKinds, b.Kind)), strings.Compare(a.named(), b.named()))
+	})
 	return out
 }
+
+var targetKinds = []string{schedule.ToPerson, schedule.ToMail, schedule.ToSlack, schedule.ToWebhook}
+
+func (b targetBody) named() string { return b.Person + b.Address + b.Channel }
 
 func (x *index) schedule(s *schedule.Schedule) scheduleBody {
 	b := s.Body

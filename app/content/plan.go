@@ -155,7 +155,7 @@ func (x *index) knowing(other *index) *index {
 	}
 	return &index{connections: with(x.connections, other.connections), folders: with(x.folders, other.folders), questions: with(x.questions, other.questions),
 		dashboards: with(x.dashboards, other.dashboards), reports: with(x.reports, other.reports), schedules: with(x.schedules, other.schedules),
-		alerts: with(x.alerts, other.alerts), rules: with(x.rules, other.rules), people: with(x.people, other.people), groups: with(x.groups, other.groups)}
+		alerts: with(x.alerts, other.alerts), rules: with(x.rules, other.rules), people: with(x.people, other.people), groups: with(x.groups, other.groups), channels: with(x.channels, other.channels)}
 }
 
 // rights tells what whoever applies the files may not do.

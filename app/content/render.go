@@ -2,12 +2,15 @@ package content
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 
 	"assay/app/account"
+	"assay/app/query"
 	"assay/app/report"
+	"assay/app/source"
 )
 
 // Export returns the content of an installation as files, by path.
@@ -30,57 +33,45 @@ func Export(ctx context.Context, s *Stores) ([]File, error) {
 }
 
 // render returns the files of a state.
-func (s *state) render(x *index) (files []File, err error) {
-	add := func(kind Kind, id, key string, v any) {
-		if err != nil {
-			return
-		}
-		var data []byte
-		if data, err = emit(v); err == nil {
-			files = append(files, File{Path: kind.path(key), Kind: kind, ID: id, Data: data})
-		}
+func (s *state) render(x *index) ([]File, error) {
+	var r rendering
+	filesOf(&r, Connections, x.connections, s.connections, func(c *source.Connection) string { return c.ID }, emitted(connectionFile))
+	filesOf(&r, Folders, x.folders, s.folders, folderID, emitted(func(f *query.Folder) folderBody { return folderBody{f.Name, f.ID} }))
+	filesOf(&r, Questions, x.questions, s.questions, questionID, emitted(x.question))
+	filesOf(&r, Dashboards, x.dashboards, s.dashboards, itemID, emitted(x.dashboard))
+	filesOf(&r, Schedules, x.schedules, s.schedules, itemID, emitted(x.schedule))
+	filesOf(&r, Alerts, x.alerts, s.alerts, itemID, emitted(x.alert))
+	filesOf(&r, Rules, x.rules, s.rules, ruleID, emitted(x.rule))
+	filesOf(&r, Reports, x.reports, s.reports, itemID, x.report)
+	grants, err := emit(x.allGrants(s.grants))
+	r.add(Grants, "", "", grants, err)
+	return r.files, r.err
+}
+
+// rendering is the files so far, or what kept one from being made.
+type rendering struct {
+	files []File
+	err   error
+}
+
+func (r *rendering) add(kind Kind, id, key string, data []byte, err error) {
+	if r.err == nil && err == nil {
+		r.files = append(r.files, File{Path: kind.path(key), Kind: kind, ID: id, Data: data})
 	}
-	for i := range s.connections {
-		c := &s.connections[i]
-		add(Connections, c.ID, x.connections.ofID[c.ID], connectionFile(c))
+	r.err = cmp.Or(r.err, err)
+}
+
+// filesOf adds the files of one kind's objects; data is what one's file holds.
+func filesOf[T any](r *rendering, kind Kind, names *keys, list []T, id func(*T) string, data func(*T) ([]byte, error)) {
+	for i := range list {
+		text, err := data(&list[i])
+		r.add(kind, id(&list[i]), names.ofID[id(&list[i])], text, err)
 	}
-	for i := range s.folders {
-		f := &s.folders[i]
-		add(Folders, f.ID, x.folders.ofID[f.ID], folderBody{f.Name, f.ID})
-	}
-	for i := range s.questions {
-		q := &s.questions[i]
-		add(Questions, q.ID, x.questions.ofID[q.ID], x.question(q))
-	}
-	for i := range s.dashboards {
-		d := &s.dashboards[i]
-		add(Dashboards, d.ID, x.dashboards.ofID[d.ID], x.dashboard(d))
-	}
-	for i := range s.schedules {
-		one := &s.schedules[i]
-		add(Schedules, one.ID, x.schedules.ofID[one.ID], x.schedule(one))
-	}
-	for i := range s.alerts {
-		one := &s.alerts[i]
-		add(Alerts, one.ID, x.alerts.ofID[one.ID], x.alert(one))
-	}
-	for i := range s.rules {
-		r := &s.rules[i]
-		add(Rules, r.ID, x.rules.ofID[r.ID], x.rule(r))
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i := range s.reports {
-		r := &s.reports[i]
-		data, err := x.report(r)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, File{Path: Reports.path(x.reports.ofID[r.ID]), Kind: Reports, ID: r.ID, Data: data})
-	}
-	add(Grants, "", "", x.allGrants(s.grants))
-	return files, err
+}
+
+// emitted is emit for what body makes of an object.
+func emitted[T, B any](body func(*T) B) func(*T) ([]byte, error) {
+	return func(of *T) ([]byte, error) { return emit(body(of)) }
 }
 
 func (x *index) allGrants(list []account.Grant) []grantBody {

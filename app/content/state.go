@@ -27,6 +27,7 @@ type state struct {
 	grants      []account.Grant
 	people      []account.Person
 	groups      []account.Group
+	channels    []schedule.Channel
 }
 
 // load reads the content of an installation.
@@ -72,6 +73,9 @@ func load(ctx context.Context, s *Stores) (_ *state, err error) {
 	if st.people, err = s.People.List(ctx); err != nil {
 		return nil, err
 	}
+	if st.channels, err = s.Channels.List(ctx); err != nil {
+		return nil, err
+	}
 	st.groups, err = s.People.Groups(ctx)
 	return st, err
 }
@@ -99,7 +103,7 @@ func (s *state) clone() *state {
 // index is how the objects of a state are named in files.
 type index struct {
 	connections, folders, questions, dashboards, reports, schedules, alerts, rules *keys
-	people, groups                                                                 *keys
+	people, groups, channels                                                       *keys
 }
 
 func ofItem[B any](i *saved.Item[B]) (string, string) { return i.ID, i.Name }
@@ -115,6 +119,7 @@ func (s *state) index() *index {
 		alerts:      newKeys("alert", s.alerts, ofItem),
 		people:      &keys{noun: "person", ofID: map[string]string{}, toID: map[string]string{}},
 		groups:      &keys{noun: "group", ofID: map[string]string{}, toID: map[string]string{}},
+		channels:    &keys{noun: "channel", ofID: map[string]string{}, toID: map[string]string{}},
 	}
 	x.rules = newKeys("rule", s.rules, func(r *query.Rule) (string, string) {
 		return r.ID, x.connections.refer(r.ConnectionID) + " " + r.Schema + " " + r.Table
@@ -135,6 +140,9 @@ func (s *state) index() *index {
 			name = g.ID
 		}
 		x.groups.ofID[g.ID], x.groups.toID[name] = name, g.ID
+	}
+	for _, c := range s.channels { // whose names are unique
+		x.channels.ofID[c.ID], x.channels.toID[c.Name] = c.Name, c.ID
 	}
 	return x
 }
