@@ -25,7 +25,7 @@ var blocked = prefixes(
 )
 
 // private holds the networks that an administrator may allow.
-var private = prefixes("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+var private = prefixes("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7", "fec0::/10")
 
 func prefixes(list ...string) []netip.Prefix {
 	p := make([]netip.Prefix, len(list))
@@ -93,14 +93,16 @@ func ownAddress(ip netip.Addr) bool {
 }
 
 // embedded returns the address and the IPv4 address it carries inside, as in
-// ::ffff:127.0.0.1, NAT64 (64:ff9b::/96) and 6to4 (2002::/16).
+// ::ffff:127.0.0.1, ::127.0.0.1, NAT64 (64:ff9b::/96, and 64:ff9b:1::/48 where its
+// last four bytes do) and 6to4 (2002::/16).
 func embedded(ip netip.Addr) []netip.Addr {
 	ip = ip.WithZone("").Unmap()
 	list := []netip.Addr{ip}
 	if ip.Is6() {
 		b := ip.As16()
 		switch {
-		case netip.MustParsePrefix("64:ff9b::/96").Contains(ip):
+		case netip.MustParsePrefix("64:ff9b::/96").Contains(ip), netip.MustParsePrefix("64:ff9b:1::/48").Contains(ip),
+			netip.MustParsePrefix("::/96").Contains(ip) && !ip.IsLoopback() && !ip.IsUnspecified():
 			list = append(list, netip.AddrFrom4([4]byte(b[12:16])))
 		case netip.MustParsePrefix("2002::/16").Contains(ip):
 			list = append(list, netip.AddrFrom4([4]byte(b[2:6])))

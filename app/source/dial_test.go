@@ -38,6 +38,8 @@ func TestReachDecidesOnAddresses(t *testing.T) {
 		{"[::ffff:0.0.0.0]:80", never},
 		{"[64:ff9b::a9fe:a9fe]:80", never},
 		{"[2002:a9fe:a9fe::1]:80", never},
+		{"[64:ff9b:1::a9fe:a9fe]:80", never},
+		{"[::a9fe:a9fe]:80", never},
 		{"not an address", never},
 		{"localhost:5432", never},
 		// Loopback and private networks.
@@ -59,6 +61,10 @@ func TestReachDecidesOnAddresses(t *testing.T) {
 		{"[64:ff9b::10.0.0.1]:5432", admin},
 		{"[2002:7f00:1::]:5432", admin},
 		{"[2002:c0a8:101::]:5432", admin},
+		{"[64:ff9b:1::a00:1]:5432", admin},
+		{"[::127.0.0.1]:5432", admin},
+		{"198.18.0.1:5432", admin},
+		{"[fec0::1]:5432", admin},
 		// Public neighbours of the above.
 		{"8.8.8.8:5432", open},
 		{"126.255.255.255:5432", open},
