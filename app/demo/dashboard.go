@@ -17,6 +17,7 @@ func Dashboards() []Dashboard {
 		Description: "How the company trades: revenue, what sells and where, and how customers are served. Three years from October 2023 to September 2026.",
 		Folder:      "Sales",
 		Body: json.RawMessage(`{
+  "start": true,
   "tabs": [{"id": "sales", "name": "Sales"}, {"id": "service", "name": "Service"}],
   "filters": [
     {"id": "period", "label": "Period", "kind": "date", "targets": [
@@ -33,9 +34,9 @@ func Dashboards() []Dashboard {
     {"id": "revenue", "kind": "question", "tab": "sales", "x": 0, "y": 0, "w": 3, "h": 2, "title": "Revenue", "question": "Revenue by month", "chart": {"kind": "number", "unit": {"revenue": "EUR"}}},
     {"id": "orders", "kind": "question", "tab": "sales", "x": 3, "y": 0, "w": 3, "h": 2, "title": "Orders", "question": "Orders by month", "chart": {"kind": "number"}},
     {"id": "basket", "kind": "question", "tab": "sales", "x": 6, "y": 0, "w": 3, "h": 2, "title": "Average order value", "question": "Average order value"},
-    {"id": "refunds", "kind": "question", "tab": "sales", "x": 9, "y": 0, "w": 3, "h": 2, "title": "Refund rate", "question": "Refund rate", "chart": {"kind": "number", "y": ["refund_percent"], "compare": "a_year_before", "unit": {"refund_percent": "%", "a_year_before": "%"}}},
+    {"id": "refunds", "kind": "question", "tab": "sales", "x": 9, "y": 0, "w": 3, "h": 2, "title": "Refund rate", "question": "Refund rate", "chart": {"kind": "number", "y": ["refund rate"], "compare": "year before", "unit": {"refund rate": "%", "year before": "%"}}},
     {"id": "months", "kind": "question", "tab": "sales", "x": 0, "y": 2, "w": 8, "h": 5, "question": "Revenue by month"},
-    {"id": "story", "kind": "finding", "tab": "sales", "x": 8, "y": 2, "w": 4, "h": 5, "text": "**The last quarter of the year carries the company.** The best month so far brought {{value question=\"Best months\" row=1 column=revenue}} in {{value question=\"Best months\" row=1 column=month}}, the next best {{value question=\"Best months\" row=2 column=revenue}} in {{value question=\"Best months\" row=2 column=month}}.\n\nThe latest month, {{value question=\"Revenue by month\" row=last column=month}}, stands at {{value question=\"Revenue by month\" row=last column=revenue}}."},
+    {"id": "story", "kind": "finding", "tab": "sales", "x": 8, "y": 2, "w": 4, "h": 5, "text": "**The last quarter of the year carries the company.** The best month so far was {{value question=\"Best months\" row=1 column=month format=month}} with {{value question=\"Best months\" row=1 column=revenue format=whole}}, before {{value question=\"Best months\" row=2 column=month format=month}} with {{value question=\"Best months\" row=2 column=revenue format=whole}}.\n\nThe latest month, {{value question=\"Revenue by month\" row=last column=month format=month}}, brought {{value question=\"Revenue by month\" row=last column=revenue format=whole}}."},
     {"id": "categories", "kind": "question", "tab": "sales", "x": 0, "y": 7, "w": 6, "h": 5, "question": "Revenue by category and quarter"},
     {"id": "products", "kind": "question", "tab": "sales", "x": 6, "y": 7, "w": 6, "h": 5, "question": "Top products"},
     {"id": "countries", "kind": "question", "tab": "sales", "x": 0, "y": 12, "w": 5, "h": 5, "question": "Revenue by country"},

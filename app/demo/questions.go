@@ -273,13 +273,22 @@ WHERE o.status NOT IN ('refunded', 'cancelled')
 GROUP BY 1
 ORDER BY 2 DESC
 LIMIT 12`,
+			Spec: json.RawMessage(`{
+  "table": "order_lines",
+  "joins": [{"table": "orders", "on": [["order_lines.order_id", "orders.id"]]}],
+  "measures": [{"fn": "sum", "column": "order_lines.line_total", "as": "revenue"}],
+  "dimensions": [{"column": "orders.ordered_at", "grain": "month", "as": "month"}],
+  "filters": {"and": [{"column": "orders.status", "op": "not_in", "value": ["refunded", "cancelled"]}]},
+  "order": [{"by": "revenue", "desc": true}],
+  "limit": 12
+}`),
 		},
 		{
 			Name:        "Refund rate",
 			Description: "Refunded orders of the last twelve months among all that were not cancelled, in per cent, and of the twelve months before.",
-			Folder:      "Service", Chart: "number", Unit: map[string]string{"refund_percent": "%", "a_year_before": "%"},
-			SQL: `SELECT round(100.0 * sum(status = 'refunded' AND ordered_at >= '2025-10-01') / sum(ordered_at >= '2025-10-01'), 2) AS refund_percent,
-       round(100.0 * sum(status = 'refunded' AND ordered_at < '2025-10-01') / sum(ordered_at < '2025-10-01'), 2) AS a_year_before
+			Folder:      "Service", Chart: "number", Unit: map[string]string{"refund rate": "%", "year before": "%"},
+			SQL: `SELECT round(100.0 * sum(status = 'refunded' AND ordered_at >= '2025-10-01') / sum(ordered_at >= '2025-10-01'), 2) AS "refund rate",
+       round(100.0 * sum(status = 'refunded' AND ordered_at < '2025-10-01') / sum(ordered_at < '2025-10-01'), 2) AS "year before"
 FROM orders
 WHERE status <> 'cancelled' AND ordered_at >= '2024-10-01' AND ordered_at < '2026-10-01'`,
 		},
