@@ -26,9 +26,9 @@ import (
 	"assay/app/document"
 	"assay/app/figure"
 	"assay/app/frame"
+	"assay/app/mail"
 	"assay/app/query"
 	"assay/app/report"
-	"assay/app/saved"
 	"assay/app/schedule"
 	"assay/app/share"
 	"assay/app/source"
@@ -54,6 +54,7 @@ type house struct {
 	tokens map[account.Role]string
 	people map[account.Role]*account.Person
 	slow   *slowDriver
+	works  *schedule.Works // at rest
 	// orders is the id of a connection to a SQLite file of rows, stuck that of
 	// one to the slow database.
 	orders, stuck string
@@ -111,12 +112,17 @@ func newHouse(t testing.TB) *house {
 			return next(c)
 		}
 	})
+	post, err := mail.NewSender(mail.Server{From: "assay@example.com", Host: "127.0.0.1", Port: 1, TLS: "none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.works = schedule.New(schedule.Deps{Store: s, Audit: log, Log: slog.New(slog.DiscardHandler), People: people, Runner: runner, Questions: questions, Channels: schedule.NewChannels(s, v, log), Mail: post})
 	throttle, err := account.NewThrottle(ctx, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.api = mount(e, Deps{People: people, Throttle: throttle, Connections: connections, Pools: pools, Questions: questions, Rules: rules, Runner: runner, Audit: log,
-		Dashboards: dashboards, Reports: reports, Schedules: saved.NewStore[schedule.Body](s, log, "schedule"), Alerts: saved.NewStore[schedule.AlertBody](s, log, "alert"),
+		Dashboards: dashboards, Reports: reports, Schedules: h.works.Schedules, Alerts: h.works.Alerts,
 		Shares:         share.NewStore(share.Rooms{Store: s, Vault: v, Log: log, People: people, Throttle: throttle, Objects: share.Objects{Questions: questions, Dashboards: dashboards, Reports: reports}}),
 		DashboardMaker: &dashboard.Maker{Figures: figures, Questions: questions}, ReportMaker: &report.Maker{Figures: figures, Questions: questions},
 		Jobs: h.jobs(),
@@ -157,11 +163,13 @@ func newHouse(t testing.TB) *house {
 	return h
 }
 
-// jobs stands for what runs schedules: it remembers what it was told.
+// jobs saves schedules as the works do, and stands for what runs them: it
+// remembers what it was told.
 func (h *house) jobs() Jobs {
 	paused, silent := map[string]bool{}, map[string]*time.Time{}
 	runs := map[string][]Run{}
 	return Jobs{
+		Save: h.works.Save, SaveAlert: h.works.SaveAlert,
 		Run: func(_ context.Context, kind, id string, by *account.Person) (string, error) {
 			run := fmt.Sprint(kind, "-run-", len(runs[id])+1)
 			runs[id] = append([]Run{{ID: run, Cause: "now", State: "done", Deliveries: []Delivery{{To: by.Email, State: "sent"}}}}, runs[id]...)

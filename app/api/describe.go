@@ -19,6 +19,7 @@ var meanings = map[string]string{
 	"Dashboard.refresh":         "After how many seconds an open page asks anew; 0 for never",
 	"Dashboard.max_age":         "How many seconds old an answer may be that a card shows; 0 for the usual ten minutes",
 	"Dashboard.wide":            "Whether the page uses the whole width of a screen",
+	"Dashboard.start":           "Whether it is the first page of everyone who may see it",
 	"DashboardCard.kind":        "question where there is a question, else text",
 	"DashboardCard.tab":         "The id of the tab on which it stands",
 	"DashboardCard.x":           "Twelfths of the width from the left",

@@ -6,12 +6,17 @@ import (
 	"time"
 
 	"assay/app/account"
+	"assay/app/schedule"
 )
 
 // Jobs is what the API needs of whatever runs schedules and alerts: what each of
-// its functions is given is the kind, "schedule" or "alert", and the id of one
+// the others is given is the kind, "schedule" or "alert", and the id of one
 // that the caller may change.
 type Jobs struct {
+	// Save and SaveAlert save a schedule or an alert, new where it has no version,
+	// and set the clock for it; it runs as who saved it.
+	Save      func(ctx context.Context, i *schedule.Schedule, by *account.Person) error
+	SaveAlert func(ctx context.Context, i *schedule.Alert, by *account.Person) error
 	// Run runs one now and returns the run's id.
 	Run func(ctx context.Context, kind, id string, by *account.Person) (run string, err error)
 	// Runs returns the runs after one, the latest first; a limit of 0 means all.

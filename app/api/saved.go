@@ -20,8 +20,8 @@ type keeping[B any, P bodyOf[B]] struct {
 	store        *saved.Store[B, P]
 	// refers, where set, checks what a body names and the one before did not.
 	refers func(ctx context.Context, before, now *B) error
-	// settle, where set, fills in what a program cannot give.
-	settle func(b *B, by *account.Person)
+	// write, where set, saves in place of the store, new where there is no version yet.
+	write func(ctx context.Context, i *saved.Item[B], by *account.Person) error
 }
 
 // bodyOf is a pointer to the body of a saved thing.
@@ -105,8 +105,7 @@ func (k *keeping[B, P]) add(ctx context.Context, in *create[B]) (*created[thing[
 	if err := k.checkRefers(ctx, new(B), &i.Body); err != nil {
 		return nil, err
 	}
-	k.settled(ctx, i)
-	if err := k.store.Create(ctx, i, from(ctx).person); err != nil {
+	if err := k.written(ctx, i); err != nil {
 		return nil, renamed(err, guiseOf[B]().fields())
 	}
 	return &created[thing[B]]{Location: prefix + "/" + k.plural + "/" + i.ID, Body: thingOf(i)}, nil
@@ -144,17 +143,23 @@ func (k *keeping[B, P]) save(ctx context.Context, id string, given given[B], fre
 	if err := k.checkRefers(ctx, &before, &i.Body); err != nil {
 		return nil, err
 	}
-	k.settled(ctx, i)
-	if err := k.store.Update(ctx, i, from(ctx).person); err != nil {
+	if err := k.written(ctx, i); err != nil {
 		return nil, k.conflict(ctx, id, renamed(err, guiseOf[B]().fields()))
 	}
 	return &body[thing[B]]{thingOf(i)}, nil
 }
 
-func (k *keeping[B, P]) settled(ctx context.Context, i *saved.Item[B]) {
-	if k.settle != nil {
-		k.settle(&i.Body, from(ctx).person)
+// written saves a thing by the caller.
+func (k *keeping[B, P]) written(ctx context.Context, i *saved.Item[B]) error {
+	write := k.write
+	switch {
+	case write != nil:
+	case i.Version == 0:
+		write = k.store.Create
+	default:
+		write = k.store.Update
 	}
+	return write(ctx, i, from(ctx).person)
 }
 
 func (k *keeping[B, P]) checkRefers(ctx context.Context, before, now *B) error {
@@ -221,9 +226,8 @@ func (k *keeping[B, P]) restore(ctx context.Context, in *restoreInput) (*body[th
 		return nil, err
 	}
 	i.Name, i.Description, i.Body = v.Name, v.Description, v.Body
-	k.settled(ctx, i)
-	if err := k.store.Update(ctx, i, from(ctx).person); err != nil {
-		return nil, k.conflict(ctx, in.ID, err)
+	if err := k.written(ctx, i); err != nil {
+		return nil, k.conflict(ctx, in.ID, renamed(err, guiseOf[B]().fields()))
 	}
 	return &body[thing[B]]{thingOf(i)}, nil
 }

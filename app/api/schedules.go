@@ -9,8 +9,7 @@ import (
 )
 
 func (a *api) schedules() {
-	schedules := &keeping[schedule.Body, *schedule.Body]{api: a, noun: "schedule", plural: "schedules", store: a.Schedules,
-		settle: func(b *schedule.Body, by *account.Person) { b.Owner = by.ID },
+	schedules := &keeping[schedule.Body, *schedule.Body]{api: a, noun: "schedule", plural: "schedules", store: a.Schedules, write: a.Jobs.Save,
 		refers: func(ctx context.Context, before, now *schedule.Body) error {
 			if now.Question != before.Question {
 				if err := a.questionsKnown(ctx, []mention{{"question", now.Question}}); err != nil {
@@ -27,8 +26,7 @@ func (a *api) schedules() {
 			}
 			return nil
 		}}
-	alerts := &keeping[schedule.AlertBody, *schedule.AlertBody]{api: a, noun: "alert", plural: "alerts", store: a.Alerts,
-		settle: func(b *schedule.AlertBody, by *account.Person) { b.Owner = by.ID },
+	alerts := &keeping[schedule.AlertBody, *schedule.AlertBody]{api: a, noun: "alert", plural: "alerts", store: a.Alerts, write: a.Jobs.SaveAlert,
 		refers: func(ctx context.Context, before, now *schedule.AlertBody) error {
 			if now.Question == before.Question {
 				return nil
