@@ -44,7 +44,7 @@ const fontPlugin = {
 }
 
 async function browserFiles() {
-  const entries = ['css/app.css', 'css/dashboard.css', 'js/app.js', 'js/chart.js', 'js/sql.js']
+  const entries = ['css/app.css', 'css/dashboard.css', 'css/document.css', 'css/schedule.css', 'css/share.css', 'js/app.js', 'js/chart.js', 'js/sql.js']
   const result = await build({
     ...shared,
     entryPoints: entries,

@@ -94,7 +94,7 @@ function enhance(root) {
     }
   }
   find('form[data-submit]', (form) => form.requestSubmit())
-  find('[data-arrange], .board-filters, article[data-marks]', (element) => import('./dashboard.js').then(({ arrange, filters, marks }) => {
+  find('[data-arrange], .board-filters, [data-marks], [data-fullscreen]', (element) => import('./dashboard.js').then(({ arrange, filters, marks }) => {
     if (element.matches('form.edit')) arrange(element)
     else if (element.matches('form')) filters(element)
     else marks(element)

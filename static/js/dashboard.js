@@ -38,7 +38,7 @@ function lineCell(figure, e) {
 }
 
 function markAt(e) {
-  const figure = e.target.closest?.('article[data-marks] figure.chart')
+  const figure = e.target.closest?.('[data-marks] figure.chart')
   if (!figure || !e.target.closest('.chart-drawing')) return undefined
   const mark = e.target.closest('[data-m]')
   const cell = mark ? cellOf(figure, mark.dataset.m) : lineCell(figure, e)
@@ -74,6 +74,7 @@ function open({ figure, cell }, e) {
   const title = document.createElement('strong')
   title.append(`${row.cells[0].textContent.trim()}: ${cell.textContent.trim()}`)
   const items = [title]
+  const board = figure.closest('[data-marks]').dataset.marks
   const only = (from) => {
     const query = new URLSearchParams(from.split('?')[1] ?? '')
     for (const key of [...query.keys()]) {
@@ -82,12 +83,12 @@ function open({ figure, cell }, e) {
       const to = new URLSearchParams(query)
       to.set('column', column)
       const shown = head?.textContent.trim() === query.get(key) ? query.get(key) : row.cells[0].textContent.trim()
-      items.push(item(`Only ${words(column)} ${shown}`, `${figure.closest('[data-marks]').dataset.marks.split('?')[0]}?${to}`))
+      items.push(item(`Only ${words(column)} ${shown}`, `${board.split('?')[0]}?${to}`))
     }
   }
   const first = row.cells[0].querySelector('a')?.getAttribute('href')
-  if (rows) only(rows)
-  else if (first) items.push(item(`Only ${row.cells[0].textContent.trim()}`, first))
+  if (rows && board) only(rows)
+  else if (first && board) items.push(item(`Only ${row.cells[0].textContent.trim()}`, first))
   if (rows) items.push(item('See its rows', rows))
   if (items.length === 1) return
   box.replaceChildren(...items)
@@ -135,10 +136,24 @@ export function filters(form) {
 
 // --- Full screen -----------------------------------------------------------
 
-document.addEventListener('click', (e) => {
-  const link = e.target.closest?.('a[data-fullscreen]')
-  if (link && document.fullscreenElement) document.exitFullscreen()
-})
+// The whole page fills the screen, not the board: that is swapped for its
+// successor whenever the page asks anew, and the screen would be left with it.
+const screenful = document.querySelector('button[data-fullscreen]')
+
+if (screenful && document.fullscreenEnabled) {
+  const bare = document.body.classList.contains('shell-full')
+  screenful.hidden = false
+  screenful.addEventListener('click', () => {
+    screenful.closest('details').open = false
+    if (document.fullscreenElement) document.exitFullscreen()
+    else document.documentElement.requestFullscreen({ navigationUI: 'hide' }).catch(() => {})
+  })
+  document.addEventListener('fullscreenchange', () => {
+    const filled = Boolean(document.fullscreenElement)
+    document.body.classList.toggle('shell-full', filled || bare)
+    screenful.textContent = filled ? 'Leave full screen' : 'Full screen'
+  })
+}
 
 // --- Ages ------------------------------------------------------------------
 
