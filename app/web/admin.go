@@ -76,6 +76,15 @@ func told(err error) (status int, problem string, fields map[string]string, ok b
 	return 0, "", nil, false
 }
 
+// tellable returns the status of a form that tells what is wrong with a right,
+// be it that the database does not answer; ok is false for what belongs on an error page.
+func tellable(err error) (status int, ok bool) {
+	if status, _, _, ok = told(err); !ok && source.AsFailure(err) != nil {
+		return http.StatusUnprocessableEntity, true
+	}
+	return status, ok
+}
+
 // done goes to a page and tells there what was done.
 func done(c echo.Context, to, text string) error {
 	if err := flash(c, text); err != nil {
@@ -116,6 +125,19 @@ func (s subjects) choices(chosen account.Subject) views.Subjects {
 	}
 	return out
 }
+
+// options offers the items of a list; the one with the chosen value is selected.
+func options[T any](list []T, chosen string, of func(*T) (value, label string)) (out []views.Choice) {
+	for i := range list {
+		value, label := of(&list[i])
+		out = append(out, views.Choice{Value: value, Label: label, Selected: value == chosen})
+	}
+	return out
+}
+
+func personOption(p *account.Person) (value, label string) { return p.ID, called(p) }
+
+func connectionOption(c *source.Connection) (value, label string) { return c.ID, c.Name }
 
 // called tells people of the same name apart.
 func called(p *account.Person) string {

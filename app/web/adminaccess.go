@@ -185,9 +185,7 @@ func (x *adminAccess) detail(c echo.Context, o account.Object, url, at string, e
 		everyoneFirst(page.Schemas[i].Grants)
 	}
 	page.Subjects = who.choices(readSubject(cmp.Or(c.FormValue("subject"), "everyone")))
-	for _, l := range account.Levels[o.Kind] {
-		page.Levels = append(page.Levels, views.Choice{Value: string(l), Label: levelWords[l], Selected: string(l) == c.FormValue("level")})
-	}
+	page.Levels = options(account.Levels[o.Kind], c.FormValue("level"), func(l *account.Level) (value, label string) { return string(*l), levelWords[*l] })
 	return page, nil
 }
 
@@ -204,7 +202,7 @@ func (x *adminAccess) give(c echo.Context, o account.Object, level account.Level
 		return err
 	}
 	if _, err := x.people.SetGrant(c.Request().Context(), readSubject(c.FormValue("subject")), o, level); err != nil {
-		status, _, _, ok := told(err)
+		status, ok := tellable(err)
 		if !ok {
 			return err
 		}
@@ -284,17 +282,10 @@ func (x *adminAccess) explain(c echo.Context) error {
 	}
 	asked := func(name string) string { return c.QueryParam(name) }
 	page := views.Explain{Chrome: adminChrome(c, "Why may somebody do something", "access"), Table: asked("table")}
-	page.Connections = []views.Choice{{Label: "any"}}
-	for _, con := range where.connections {
-		page.Connections = append(page.Connections, views.Choice{Value: con.ID, Label: con.Name, Selected: con.ID == asked("connection")})
-	}
-	page.Folders = []views.Choice{{Label: "any"}, {Value: noFolder, Label: "No folder", Selected: asked("folder") == noFolder}}
-	for _, f := range where.folders {
-		page.Folders = append(page.Folders, views.Choice{Value: f.ID, Label: f.Name, Selected: f.ID == asked("folder")})
-	}
-	for i := range people {
-		page.People = append(page.People, views.Choice{Value: people[i].ID, Label: called(&people[i]), Selected: people[i].ID == asked("person")})
-	}
+	page.Connections = append([]views.Choice{{Label: "any"}}, options(where.connections, asked("connection"), connectionOption)...)
+	page.Folders = append([]views.Choice{{Label: "any"}, {Value: noFolder, Label: "No folder", Selected: asked("folder") == noFolder}},
+		options(where.folders, asked("folder"), func(f *query.Folder) (value, label string) { return f.ID, f.Name })...)
+	page.People = options(people, asked("person"), personOption)
 	for _, a := range account.Actions {
 		page.Actions = append(page.Actions, views.Choice{Value: string(a.Action), Label: a.Means, Selected: string(a.Action) == asked("action")})
 	}

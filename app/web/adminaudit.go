@@ -171,18 +171,10 @@ func auditItem(r *audit.Record, names map[audit.Object]string) views.AuditItem {
 			SQL string `json:"sql"`
 		}
 		if json.Unmarshal(r.Detail, &asked) == nil {
-			item.SQL = clipped(strings.Join(strings.Fields(asked.SQL), " "), 80)
+			item.SQL = fault.Clip(strings.Join(strings.Fields(asked.SQL), " "), 80)
 		}
 	}
 	return item
-}
-
-// clipped cuts a text to so many letters.
-func clipped(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return s
 }
 
 // objectWords says what a record is about; where it holds no name, names may.

@@ -225,24 +225,15 @@ func (x *adminRules) form(c echo.Context, status int, d *ruleDraft, wrong error)
 			page.Problem = "There is no table " + name + " in " + con.Name + " any more. The rule can be deleted; if the table is new, read the connection's tables again."
 		}
 	}
-	for i := range who.people {
-		p := &who.people[i]
-		if p.Role != account.Admin {
-			page.As = append(page.As, views.Choice{Value: p.ID, Label: called(p), Selected: p.ID == d.as})
-		}
-	}
-	for i := range who.people {
-		if p := &who.people[i]; p.Role == account.Admin {
-			page.As = append(page.As, views.Choice{Value: p.ID, Label: called(p), Selected: p.ID == d.as})
-		}
-	}
+	people, last := slices.Clone(who.people), map[bool]int{true: 1}
+	slices.SortStableFunc(people, func(a, b account.Person) int { return last[a.Role == account.Admin] - last[b.Role == account.Admin] })
+	page.As = options(people, d.as, personOption)
 	if d.try && len(d.problems) == 0 && wrong == nil {
 		if wrong, err = x.try(c, d, who, &page); err != nil {
 			return err
 		}
 		if wrong != nil {
-			status, _, _, _ = told(wrong)
-			status = cmp.Or(status, 422)
+			status, _ = tellable(wrong)
 		}
 	}
 	if wrong != nil {
@@ -264,7 +255,7 @@ func (x *adminRules) try(c echo.Context, d *ruleDraft, who subjects, page *views
 	draft := *d.rule
 	sight, err := x.rules.Try(c.Request().Context(), p, draft.ConnectionID, source.Name{Schema: draft.Schema, Name: draft.Table}, &draft)
 	if err != nil {
-		if _, _, _, ok := told(err); ok || source.AsFailure(err) != nil {
+		if _, ok := tellable(err); ok {
 			return err, nil
 		}
 		return nil, err

@@ -48,12 +48,10 @@ func (x *adminRules) chosen(c echo.Context) (choices []views.Choice, con *source
 	if id == "" && len(list) == 1 {
 		id = list[0].ID
 	}
-	for i := range list {
-		if list[i].ID == id {
-			con = &list[i]
-		}
-		choices = append(choices, views.Choice{Value: list[i].ID, Label: list[i].Name, Selected: list[i].ID == id})
+	if i := slices.IndexFunc(list, func(c source.Connection) bool { return c.ID == id }); i >= 0 {
+		con = &list[i]
 	}
+	choices = options(list, id, connectionOption)
 	if id != "" && con == nil {
 		return nil, nil, fault.New(fault.NotFound, "There is no such connection")
 	}
@@ -204,10 +202,7 @@ func (x *adminRules) take(c echo.Context, r *query.Rule, save func(context.Conte
 		return x.form(c, http.StatusOK, d, nil)
 	}
 	if err := save(c.Request().Context()); err != nil {
-		status, _, _, ok := told(err)
-		if f := source.AsFailure(err); !ok && f != nil {
-			status, ok = http.StatusUnprocessableEntity, true
-		}
+		status, ok := tellable(err)
 		if !ok {
 			return err
 		}

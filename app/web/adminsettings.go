@@ -111,7 +111,7 @@ func (x *adminSettings) tryMail(c echo.Context) error {
 	if f, ok := errors.AsType[*mail.Failure](err); ok {
 		why = f.Message
 		if f.Err != nil {
-			why += ": " + clipped(f.Err.Error(), 300)
+			why += ": " + fault.Clip(f.Err.Error(), 300)
 		}
 	}
 	return x.page(c, http.StatusUnprocessableEntity, why+".")

@@ -441,7 +441,7 @@ func (x *alerts) save(c echo.Context, d *alertDraft, say string) error {
 		return x.form(c, http.StatusOK, d, err)
 	}
 	if err = x.checked(c, d); err == nil {
-		d.FolderID, err = x.folderNamed(c)
+		d.FolderID, err = folderNamed(c, x.questions, x.people, d.Name)
 	}
 	if err == nil {
 		err = x.works.SaveAlert(ctx, d.Alert, person(c))

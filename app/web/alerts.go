@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"assay/app/chart"
 	"assay/app/fault"
 	"assay/app/query"
+	"assay/app/saved"
 	"assay/app/schedule"
 	"assay/app/source"
 	"assay/views"
@@ -21,10 +21,22 @@ import (
 
 // alerts is the alerts: made, watched and silenced.
 type alerts struct {
-	*timed
+	timedPages[schedule.AlertBody, *schedule.AlertBody]
 	runner      *query.Runner
 	connections *source.Store
 	charts      *chart.Drawer
+}
+
+func newAlerts(x *timed, runner *query.Runner, connections *source.Store, charts *chart.Drawer) *alerts {
+	pages := timedPages[schedule.AlertBody, *schedule.AlertBody]{
+		timed:   x,
+		url:     "/alerts",
+		store:   func(w *schedule.Works) *schedule.Alerts { return w.Alerts },
+		thing:   alertThing,
+		facts:   (*timedNames).alertVersionFacts,
+		earlier: (*schedule.Works).RestoreAlert,
+	}
+	return &alerts{timedPages: pages, runner: runner, connections: connections, charts: charts}
 }
 
 func (x *alerts) routes(g *echo.Group) {
@@ -33,32 +45,10 @@ func (x *alerts) routes(g *echo.Group) {
 	g.POST("/alerts/preview", may(account.Save, x.preview))
 	g.POST("/alerts", may(account.Save, x.create))
 	g.GET("/alerts/:id", may(account.Look, x.show))
-	g.GET("/alerts/:id/runs", may(account.Look, x.runs))
 	g.GET("/alerts/:id/edit", may(account.Save, x.edit))
 	g.POST("/alerts/:id", may(account.Save, x.update))
 	g.POST("/alerts/:id/silence", may(account.Save, x.silence))
-	g.GET("/alerts/:id/versions", may(account.Look, x.versions))
-	g.POST("/alerts/:id/restore", may(account.Save, x.restore))
-	g.GET("/alerts/:id/delete", may(account.Save, x.askRemove))
-	g.POST("/alerts/:id/delete", may(account.Save, x.remove))
-	x.actions(g, "/alerts/:id", x.owned)
-}
-
-// get returns an alert to which the person may do the action.
-func (x *alerts) get(c echo.Context, action account.Action) (*schedule.Alert, error) {
-	a, err := x.works.Alerts.Get(c.Request().Context(), c.Param("id"))
-	if err != nil {
-		return nil, err
-	}
-	return a, a.Check(person(c), action)
-}
-
-func (x *alerts) owned(c echo.Context) (thing, error) {
-	a, err := x.get(c, account.Save)
-	if err != nil {
-		return thing{}, err
-	}
-	return alertThing(a), nil
+	x.timedPages.routes(g)
 }
 
 var silences = []struct {
@@ -130,19 +120,6 @@ func withValues(at string, values map[string]string) string {
 	return with(at, nil, pairs...)
 }
 
-func (x *alerts) runs(c echo.Context) error {
-	a, err := x.get(c, account.Look)
-	if err != nil {
-		return err
-	}
-	t := alertThing(a)
-	list, err := x.runList(c, &t, a.Check(person(c), account.Save) == nil)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, views.RunList(list))
-}
-
 // alertFacts are what an alert says, for its page.
 func (n *timedNames) alertFacts(a *schedule.Alert, owner string) []views.Fact {
 	b := &a.Body
@@ -187,67 +164,7 @@ func (x *alerts) silence(c echo.Context) error {
 	return done(c, "/alerts/"+a.ID, say)
 }
 
-func (x *alerts) askRemove(c echo.Context) error {
-	a, err := x.get(c, account.Save)
-	if err != nil {
-		return err
-	}
-	t := alertThing(a)
-	return x.confirm(c, &t)
-}
-
-func (x *alerts) remove(c echo.Context) error {
-	a, err := x.get(c, account.Save)
-	if err != nil {
-		return err
-	}
-	if err := x.works.Alerts.Delete(c.Request().Context(), a.ID, person(c)); err != nil {
-		return err
-	}
-	return done(c, "/schedules", a.Name+" was deleted.")
-}
-
-func (x *alerts) versions(c echo.Context) error {
-	ctx := c.Request().Context()
-	a, err := x.get(c, account.Look)
-	if err != nil {
-		return err
-	}
-	list, err := x.works.Alerts.Versions(ctx, a.ID)
-	if err != nil {
-		return err
-	}
-	names, err := x.names(ctx, person(c))
-	if err != nil {
-		return err
-	}
-	page := views.Versions{Chrome: chrome(c, "Versions of "+a.Name, "schedules"), Path: []views.Link{{Label: "Schedules", URL: "/schedules"}, {Label: a.Name, URL: "/alerts/" + a.ID}},
-		URL: "/alerts/" + a.ID, CanSave: a.Check(person(c), account.Save) == nil}
-	facts := func(at int) []views.Fact {
-		if at >= len(list) {
-			return nil
-		}
-		v := list[at]
-		return append([]views.Fact{fact("Name", v.Name), fact("Description", v.Description), fact("Runs", v.Body.When.Words())}, names.alertFacts(&schedule.Alert{Body: v.Body}, "")...)
-	}
-	for i, v := range list {
-		page.Items = append(page.Items, views.VersionFacts{Number: strconv.Itoa(v.Version), Name: v.Name, By: x.who(c, v.SavedBy), At: moment(v.SavedAt) + " UTC", Current: v.Version == a.Version,
-			First: i == len(list)-1, Changes: factChanges(facts(i+1), facts(i))})
-	}
-	return respond(c, http.StatusOK, views.VersionsPage(page))
-}
-
-func (x *alerts) restore(c echo.Context) error {
-	a, err := x.get(c, account.Save)
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(strings.TrimSpace(c.FormValue("version")))
-	if err != nil {
-		return fault.Field("version", "Choose a version")
-	}
-	if _, err := x.works.RestoreAlert(c.Request().Context(), a.ID, n, person(c)); err != nil {
-		return err
-	}
-	return done(c, "/alerts/"+a.ID, fmt.Sprintf("Version %d is the newest again, and runs as you.", n))
+// alertVersionFacts are what a version says, to be compared.
+func (n *timedNames) alertVersionFacts(v *saved.Version[schedule.AlertBody]) []views.Fact {
+	return append([]views.Fact{fact("Runs", v.Body.When.Words())}, n.alertFacts(&schedule.Alert{Body: v.Body}, "")...)
 }

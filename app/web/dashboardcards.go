@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"assay/app/document"
 	"assay/app/fault"
 	"assay/app/figure"
+	"assay/app/frame"
 	"assay/views"
 )
 
@@ -25,7 +27,8 @@ const (
 	boardLong     = 5 * time.Second        // and one that shows them all
 	boardFirst    = 2 * time.Second        // how long a card's own address waits at first
 	boardNext     = time.Second            // and once it has told that it takes longer
-	boardAtOnce   = 12                     // cards that are asked with the page; others once they are in sight
+	boardAtOnce   = 12                     // cards that are asked with the page
+	homeAtOnce    = 8                      // and with the first page, which comes through a thin line
 	boardLinks    = 400                    // cells of a card's table that lead further
 	boardOld      = 2 * time.Second        // from when on cancelling is offered
 )
@@ -40,6 +43,7 @@ type board struct {
 	tab      string
 	full     bool
 	fresh    bool
+	atOnce   int // cards that are asked with the page; others once they are in sight
 }
 
 // board reads a dashboard and the values that the address gives it.
@@ -48,8 +52,12 @@ func (x *dashboards) board(c echo.Context, id string) (*board, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := c.QueryParams()
-	b := &board{Dashboard: d, full: q.Get("full") != "", fresh: q.Get("fresh") != ""}
+	return boardFor(person(c), locale(c), d, c.QueryParams()), nil
+}
+
+// boardFor is a dashboard as a person looks at it with the values that an address gives.
+func boardFor(p *account.Person, l frame.Locale, d *dashboard.Dashboard, q url.Values) *board {
+	b := &board{Dashboard: d, full: q.Get("full") != "", fresh: q.Get("fresh") != "", atOnce: boardAtOnce}
 	b.values, b.problems = d.Body.Values(q, time.Now().UTC())
 	b.query = d.Body.Address(b.values)
 	if len(d.Body.Tabs) > 0 {
@@ -60,14 +68,15 @@ func (x *dashboards) board(c echo.Context, id string) (*board, error) {
 			}
 		}
 	}
-	b.view = figure.View{Person: person(c), Values: b.values, Locale: locale(c)}
+	b.view = figure.View{Person: p, Values: b.values, Locale: l}
 	if b.fresh {
 		b.view.MaxAge = -1
 	}
-	return b, nil
+	return b
 }
 
-// at is the address of the dashboard as it is looked at, with further parameters.
+// at is the address of the dashboard as it is looked at, with further parameters;
+// one that is not saved stands on the first page.
 func (b *board) at(suffix string, pairs ...string) string {
 	v := url.Values{}
 	for k, list := range b.query {
@@ -79,6 +88,9 @@ func (b *board) at(suffix string, pairs ...string) string {
 	if b.full {
 		v.Set("full", "1")
 	}
+	if b.ID == "" {
+		return with(cmp.Or(suffix, "/"), v, pairs...)
+	}
 	return with("/dashboards/"+b.ID+suffix, v, pairs...)
 }
 
@@ -87,8 +99,8 @@ func (b *board) name(card string) string {
 	return strings.Join([]string{b.ID, strconv.Itoa(b.Version), card, b.view.Locale.String(), b.query.Encode()}, " ")
 }
 
-func (x *dashboards) start(c echo.Context, b *board, card *dashboard.Card) *boardJob {
-	return x.jobs.start(c.Request().Context(), b.view.Person.ID, b.name(card.ID), b.fresh, func(ctx context.Context) *dashboard.Made {
+func (x *dashboards) start(ctx context.Context, b *board, card *dashboard.Card) *boardJob {
+	return x.jobs.start(ctx, b.view.Person.ID, b.name(card.ID), b.fresh, func(ctx context.Context) *dashboard.Made {
 		return x.maker.Card(ctx, b.Dashboard, card, b.view)
 	})
 }
@@ -101,12 +113,12 @@ func (x *dashboards) cards(c echo.Context, b *board, all bool) (bands []views.Bo
 	asked := 0
 	for _, card := range cards {
 		if card.Kind == dashboard.Question || card.Kind == dashboard.Text || card.Kind == dashboard.Finding {
-			if asked++; asked > boardAtOnce && !all {
+			if asked++; asked > b.atOnce && !all {
 				lazy = true
 				continue
 			}
 		}
-		jobs[card.ID] = x.start(c, b, card)
+		jobs[card.ID] = x.start(c.Request().Context(), b, card)
 	}
 	patience := boardPatience
 	if all {
@@ -223,9 +235,7 @@ func (x *dashboards) madeView(c echo.Context, b *board, card *dashboard.Card, ma
 		}
 		v.Chart = chartView(&a.Figure)
 		v.Chart.Title, v.Chart.OptionURL = "", ""
-		if n := v.Chart.Number; n != nil && strings.EqualFold(n.Label, v.Title) {
-			n.Label = ""
-		}
+		v.Chart.Number = numberView(a.Number, v.Title)
 	}
 	if a.Drawing == nil {
 		v.Table = tableView(a.Table)
@@ -238,9 +248,16 @@ func (x *dashboards) madeView(c echo.Context, b *board, card *dashboard.Card, ma
 	}
 	v.Menu = append(v.Menu, views.Link{Label: "Open the question", URL: made.Address("")})
 	if account.May(person(c), account.Ask, account.OnConnection(made.Question.ConnectionID)).Allowed && a.Err == nil {
-		v.Menu = append(v.Menu, views.Link{Label: "See its rows", URL: b.at("/cards/" + url.PathEscape(card.ID) + "/rows")})
+		rows := made.Address("/rows")
+		if b.ID != "" {
+			rows = b.at("/cards/" + url.PathEscape(card.ID) + "/rows")
+		}
+		v.Menu = append(v.Menu, views.Link{Label: "See its rows", URL: rows})
 	}
-	if b.Check(person(c), account.Save) == nil {
+	if account.May(person(c), account.Save).Allowed {
+		v.Menu = append(v.Menu, views.Link{Label: "Alert me", URL: "/alerts/new?question=" + made.Question.ID})
+	}
+	if b.ID != "" && b.Check(person(c), account.Save) == nil {
 		v.Menu = append(v.Menu, views.Link{Label: "Arrange", URL: "/dashboards/" + b.ID + "/edit#edit-" + card.ID})
 	}
 	if a.Err == nil {
@@ -248,7 +265,9 @@ func (x *dashboards) madeView(c echo.Context, b *board, card *dashboard.Card, ma
 		if a.Drawing != nil {
 			v.Downloads = append(v.Downloads, views.Link{Label: "Drawing (SVG)", URL: made.Address(".svg")})
 		}
-		v.MarksURL = b.at("/cards/" + url.PathEscape(card.ID) + "/only")
+		if b.ID != "" {
+			v.MarksURL = b.at("/cards/" + url.PathEscape(card.ID) + "/only")
+		}
 	}
 }
 
@@ -260,7 +279,7 @@ func (x *dashboards) link(b *board, card *dashboard.Card, made *dashboard.Made) 
 	if a.Drawing == nil {
 		t = a.Table
 	}
-	if t == nil || made.Question == nil || len(t.Behind) != len(t.Rows) {
+	if b.ID == "" || t == nil || made.Question == nil || len(t.Behind) != len(t.Rows) {
 		return
 	}
 	asks := account.May(b.view.Person, account.Ask, account.OnConnection(made.Question.ConnectionID)).Allowed
@@ -286,6 +305,9 @@ func (x *dashboards) link(b *board, card *dashboard.Card, made *dashboard.Made) 
 		}
 		row = slices.Clone(row)
 		for i := range row {
+			if row[i].Text == "" {
+				continue // a link needs words
+			}
 			marks := t.Behind[r]
 			if len(t.Over) > i {
 				marks = append(slices.Clone(marks), t.Over[i]...)
@@ -333,7 +355,12 @@ func (x *dashboards) card(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	j := x.start(c, b, card)
+	return x.one(c, b, card)
+}
+
+// one answers with a card as soon as it is made, or with how far it is.
+func (x *dashboards) one(c echo.Context, b *board, card *dashboard.Card) error {
+	j := x.start(c.Request().Context(), b, card)
 	patience := boardFirst
 	if time.Since(j.started) > boardFirst {
 		patience = boardNext

@@ -174,8 +174,13 @@ func (x *dashboards) arrange(c echo.Context) error {
 	do, arg, _ := strings.Cut(c.FormValue("do"), ".")
 	var found []query.Question
 	switch do {
-	case "save", "over":
-		if do == "over" {
+	case "save", "over", "both":
+		if do == "both" {
+			if began, err := x.dashboards.GetVersion(c.Request().Context(), d.ID, d.Version); err == nil {
+				d.Body, _ = dashboard.Merge(began.Body, d.Body, saved.Body, x.name(c))
+			}
+		}
+		if do != "save" {
 			d.Version = saved.Version
 		}
 		return x.saveDraft(c, saved, d)
@@ -311,6 +316,7 @@ func (x *dashboards) saveDraft(c echo.Context, saved, d *dashboard.Dashboard) er
 		}
 		return respond(c, status, views.DashboardEditPage(page))
 	}
+	d.Version = from // what both are put together on
 	page, err := x.editPage(c, saved, d)
 	if err != nil {
 		return err
@@ -323,6 +329,8 @@ func (x *dashboards) saveDraft(c echo.Context, saved, d *dashboard.Dashboard) er
 		name := x.name(c)
 		conflict.Theirs = changeWords(dashboard.Diff(began.Body, saved.Body, name))
 		conflict.Mine = changeWords(dashboard.Diff(began.Body, d.Body, name))
+		_, both := dashboard.Merge(began.Body, d.Body, saved.Body, name)
+		conflict.Merges, conflict.Both = true, strings.Join(both, ", ")
 	}
 	page.Conflict = conflict
 	return respond(c, http.StatusConflict, views.DashboardEditPage(page))

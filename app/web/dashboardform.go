@@ -27,7 +27,7 @@ func choices(now string, pairs ...string) (list []views.Choice) {
 }
 
 func (x *dashboards) form(c echo.Context, d *dashboard.Dashboard) views.DashboardForm {
-	page := views.DashboardForm{Name: d.Name, Description: d.Description, Folder: x.folder(c, d.FolderID), Folders: folders(c, x.questions), Wide: d.Body.Wide}
+	page := views.DashboardForm{Name: d.Name, Description: d.Description, Folder: x.folder(c, d.FolderID), Folders: folders(c, x.questions), Wide: d.Body.Wide, Start: d.Body.Start}
 	page.Refresh = choices(strconv.Itoa(d.Body.Refresh), "0", "never", "30", "every 30 seconds", "60", "every minute", "300", "every 5 minutes", "900", "every 15 minutes", "3600", "every hour")
 	page.MaxAge = choices(strconv.Itoa(d.Body.MaxAge), "0", "10 minutes", "60", "1 minute", "300", "5 minutes", "3600", "1 hour", "14400", "4 hours", "86400", "1 day")
 	return page
@@ -118,7 +118,7 @@ func (x *dashboards) update(c echo.Context) error {
 	}
 	number("refresh", &d.Body.Refresh)
 	number("max_age", &d.Body.MaxAge)
-	d.Body.Wide = c.FormValue("wide") != ""
+	d.Body.Wide, d.Body.Start = c.FormValue("wide") != "", c.FormValue("start") != ""
 	err = x.readName(c, d)
 	if err == nil {
 		err = x.dashboards.Update(c.Request().Context(), d, person(c))

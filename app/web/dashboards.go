@@ -116,22 +116,9 @@ func (x *dashboards) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	all := c.QueryParam("all") != ""
-	at := "/dashboards/" + b.ID
 	page := views.Dashboard{Chrome: boardChrome(c, b.Name), ID: b.ID, Name: b.Name, Description: b.Description, Folder: x.folder(c, b.FolderID),
-		CanSave: b.Check(person(c), account.Save) == nil, Full: b.full, Tab: b.tab, RefreshURL: b.at("", "fresh", "1")}
+		Full: b.full, Tab: b.tab, Actions: x.actions(c, b)}
 	page.Chrome.Wide, page.Chrome.Full = b.Body.Wide || b.full, b.full
-	page.CanShare = page.CanSave && account.May(person(c), account.Share).Allowed
-	page.CanSchedule = account.May(person(c), account.Save).Allowed
-	if b.full {
-		page.FullURL = b.at("", "full", "")
-	} else {
-		page.FullURL = b.at("", "full", "1")
-	}
-	page.PrintURL = with(at+"/print", b.query)
-	if x.pdf != nil {
-		page.PDFURL = with(at+".pdf", b.query)
-	}
 	for _, t := range b.Body.Tabs {
 		other := *b
 		other.tab = t.ID
@@ -141,39 +128,73 @@ func (x *dashboards) show(c echo.Context) error {
 		page.Tabs = nil
 	}
 	page.ResetURL = b.reset()
-	fresh := b.fresh
 	controls := make(chan []views.DashboardFilter, 1)
 	go func() { controls <- x.filterViews(c, b) }()
-	bands, later, lazy, err := x.cards(c, b, all)
-	page.Filters = <-controls
-	if err != nil {
+	page.Board, err = x.boardView(c, b, c.QueryParam("all") != "", &page.Chrome, b.at(""))
+	if page.Filters = <-controls; err != nil {
 		return err
 	}
+	return respond(c, http.StatusOK, views.DashboardPage(page))
+}
+
+// actions are what the person may do with the dashboard.
+func (x *dashboards) actions(c echo.Context, b *board) views.Actions {
+	at := "/dashboards/" + b.ID
+	a := views.Actions{FreshURL: b.at("", "fresh", "1"), Screen: true, First: []views.Link{{Label: "Hide the navigation", URL: b.at("", "full", "1")}},
+		PrintURL: with(at+"/print", b.query), VersionsURL: at + "/versions"}
+	if b.full {
+		a.First = []views.Link{{Label: "Show the navigation", URL: b.at("", "full", "")}}
+	}
+	if x.pdf != nil {
+		a.PDFURL = with(at+".pdf", b.query)
+	}
+	if account.May(person(c), account.Save).Allowed {
+		a.ScheduleURL = "/schedules/new?dashboard=" + b.ID
+	}
+	if b.Check(person(c), account.Save) == nil {
+		a.EditURL, a.RemoveURL, a.RemoveAsk = at+"/edit", at+"/delete", "Remove this dashboard and all its versions? Its questions stay."
+		a.Further = []views.Link{{Label: "Filters", URL: at + "/filters"}, {Label: "Name and settings", URL: at + "/settings"}}
+		if account.May(person(c), account.Share).Allowed {
+			a.ShareURL = at + "/share"
+		}
+	}
+	return a
+}
+
+// boardView is the cards of a dashboard with what narrows them, all of them or
+// those that stand first. Where the page has to come again, at an address, for
+// readers without scripts, its chrome says so.
+func (x *dashboards) boardView(c echo.Context, b *board, all bool, chrome *views.Chrome, again string) (v views.Board, err error) {
+	fresh := b.fresh
+	bands, later, lazy, err := x.cards(c, b, all)
+	if err != nil {
+		return v, err
+	}
 	b.fresh = false
-	page.Board = views.Board{URL: b.at(""), Bands: bands, Empty: len(b.Body.Cards) == 0, Chips: b.chips()}
-	if page.CanSave {
-		page.Board.EditURL = at + "/edit"
+	v = views.Board{URL: b.at(""), Bands: bands, Empty: len(b.Body.Cards) == 0, Chips: b.chips()}
+	if b.ID != "" && b.Check(person(c), account.Save) == nil {
+		v.EditURL = "/dashboards/" + b.ID + "/edit"
 	}
 	if lazy {
-		page.Board.AllURL = b.at("", "all", "1")
+		v.AllURL = b.at("", "all", "1")
 	}
 	if b.Body.Refresh > 0 {
-		page.Board.Every = strconv.Itoa(b.Body.Refresh)
-		page.Chrome.Again, page.Chrome.AgainURL = page.Board.Every, b.at("")
+		v.Every = strconv.Itoa(b.Body.Refresh)
+		chrome.Again, chrome.AgainURL = v.Every, again
 	}
 	if later || fresh {
 		// Without a script the page comes back for what was not there yet.
-		page.Chrome.Again, page.Chrome.AgainURL = "3", b.at("")
+		chrome.Again, chrome.AgainURL = "3", again
 		if all {
-			page.Chrome.AgainURL = b.at("", "all", "1")
+			chrome.AgainURL = b.at("", "all", "1")
 		}
 	}
 	for _, f := range b.Body.Filters {
 		if p := b.problems[f.ID]; p != "" {
-			page.Board.Problems = append(page.Board.Problems, f.Label+": "+p)
+			v.Problems = append(v.Problems, f.Label+": "+p)
 		}
 	}
-	return respond(c, http.StatusOK, views.DashboardPage(page))
+	return v, nil
 }
 
 // reset is the address of the dashboard with the filters as they begin.
@@ -207,26 +228,18 @@ func (x *dashboards) folder(c echo.Context, id string) string {
 	return ""
 }
 
-// online is the address at which people reach this server.
-func (x *dashboards) online(c echo.Context) string {
-	if x.base != "" {
-		return strings.TrimSuffix(x.base, "/")
-	}
-	return c.Scheme() + "://" + c.Request().Host
-}
-
 // print is the whole dashboard, for paper.
 func (x *dashboards) print(c echo.Context) error {
 	b, err := x.board(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	b.view.Base = x.online(c)
+	b.view.Base = online(c, x.base)
 	d, err := x.maker.Document(c.Request().Context(), b.Dashboard, b.view)
 	if err != nil {
 		return err
 	}
-	page := views.Print{Document: documentView(d), Back: b.at("")}
+	page := views.Print{Document: documentView(d), Back: b.at(""), Running: runningURL(d.Title)}
 	if x.pdf != nil {
 		page.PDF = with("/dashboards/"+b.ID+".pdf", b.query)
 	}
@@ -242,11 +255,12 @@ func (x *dashboards) file(c echo.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	b.view.Base = x.online(c)
+	b.view.Base = online(c, x.base)
 	d, err := x.maker.Document(c.Request().Context(), b.Dashboard, b.view)
 	if err != nil {
 		return err
 	}
+	c.Response().Header().Set("Cache-Control", "no-store")
 	return x.pdf.send(c, d)
 }
 

@@ -80,9 +80,7 @@ func figureView(f *document.Figure) *views.FigureBlock {
 		if c.Data != nil {
 			c.Data.Label = "Data of " + name
 		}
-		if n := c.Number; n != nil && n.Label == f.Title {
-			n.Label = ""
-		}
+		c.Number = numberView(f.Number, f.Title)
 		v.Chart = c
 	}
 	return v

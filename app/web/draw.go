@@ -19,6 +19,7 @@ func (p *presenter) draw(ctx context.Context, f *frame.Frame) (*views.Chart, err
 		return nil, nil
 	}
 	drawn.Title = p.effective(f).Title
+	drawn.Data, drawn.Table = p.linked(drawn.Data), p.linked(drawn.Table)
 	c := chartView(&drawn)
 	c.OptionURL = p.optionURL
 	if p.card {
@@ -29,7 +30,7 @@ func (p *presenter) draw(ctx context.Context, f *frame.Frame) (*views.Chart, err
 
 // chartView is a figure's drawing, number or pivot table as a page shows it.
 func chartView(f *document.Figure) *views.Chart {
-	c := &views.Chart{Title: f.Title, Subtitle: f.Subtitle, Number: numberView(f.Number), Pivot: tableView(f.Table), Data: tableView(f.Data)}
+	c := &views.Chart{Title: f.Title, Subtitle: f.Subtitle, Number: numberView(f.Number, ""), Pivot: tableView(f.Table), Data: tableView(f.Data)}
 	if d := f.Drawing; d != nil {
 		c.OptionURL = d.OptionURL
 		c.Wide = string(d.SVG)
@@ -40,11 +41,13 @@ func chartView(f *document.Figure) *views.Chart {
 	return c
 }
 
-func numberView(n *document.Number) *views.Number {
+// numberView is a figure below a title that may say its label already.
+func numberView(n *document.Number, title string) *views.Number {
 	if n == nil {
 		return nil
 	}
 	v := views.Number(*n)
+	v.Label = n.Under(title)
 	return &v
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,10 +12,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"assay/app/account"
+	"assay/app/chart"
 	"assay/app/dashboard"
+	"assay/app/document"
 	"assay/app/fault"
 	"assay/app/figure"
 	"assay/app/query"
+	"assay/app/source"
 	"assay/views"
 )
 
@@ -158,7 +162,7 @@ func (x *dashboards) rows(c echo.Context) error {
 		one := views.RowsMark{Label: figure.Spoken(m.Column), Value: markSaid(m)}
 		to := url.Values{"column": {m.Column}}
 		for key := range c.QueryParams() {
-			if strings.HasPrefix(key, "m.") || strings.HasPrefix(key, "me.") || strings.HasPrefix(key, "mn.") {
+			if isMark(key) {
 				to.Set(key, c.QueryParam(key))
 			}
 		}
@@ -169,59 +173,72 @@ func (x *dashboards) rows(c echo.Context) error {
 		one.OnlyURL = b.at("/cards/"+url.PathEscape(card.ID)+"/only", pairs...)
 		page.Marks = append(page.Marks, one)
 	}
-	page.Name = card.Title
-	return x.drill(c, page, made, marks)
-}
-
-// drill lists the rows that a question has behind marks, narrowed as it was asked.
-func (x *dashboards) drill(c echo.Context, page views.Rows, made *dashboard.Made, marks []query.Mark) error {
-	ctx, q := c.Request().Context(), made.Question
-	if page.Name == "" {
-		page.Name = q.Name
+	if page.Name = card.Title; page.Name == "" {
+		page.Name = made.Question.Name
 	}
 	page.Chrome = boardChrome(c, "Rows behind "+page.Name)
+	rows := behindMarks{connections: x.connections, runner: x.runner, charts: x.maker.Figures.Charts, queries: x.queries}
+	return rows.show(c, page, query.Request{Person: person(c), Saved: made.Question, Parameters: merged(made.Question.Body.Parameters, made.Parameters), Narrow: made.Narrow}, marks)
+}
+
+// behindMarks lists the rows behind marks of an answer.
+type behindMarks struct {
+	connections *source.Store
+	runner      *query.Runner
+	charts      *chart.Drawer
+	queries     *queries
+}
+
+// show lists the rows behind marks of what a request asks.
+func (x behindMarks) show(c echo.Context, page views.Rows, req query.Request, marks []query.Mark) error {
+	ctx := c.Request().Context()
+	if req.Saved != nil {
+		req.Connection = req.Saved.ConnectionID
+	}
+	if page.Chrome.Title == "" {
+		page.Chrome = chrome(c, "Rows behind "+page.Name, "questions")
+	}
 	page.Chrome.Wide = true
-	con, err := x.connections.Get(ctx, q.ConnectionID)
+	con, err := x.connections.Get(ctx, req.Connection)
 	if err != nil {
 		return err
 	}
 	if err := account.Check(person(c), account.Ask, account.OnConnection(con.ID)); err != nil {
 		return err
 	}
-	fail := func(err error) error {
+	if len(page.Marks) == 0 {
+		for _, m := range marks {
+			page.Marks = append(page.Marks, views.RowsMark{Label: figure.Spoken(m.Column), Value: markSaid(m)})
+		}
+	}
+	behind, err := x.runner.Behind(ctx, req, marks)
+	if err != nil {
 		if !isContent(err) {
 			return err
 		}
 		page.Result = &views.Result{Failure: (&presenter{}).failure(err)}
 		return respond(c, http.StatusOK, views.RowsPage(page))
 	}
-	columns, err := x.runner.Describe(ctx, query.Request{Person: person(c), Saved: q, Parameters: merged(q.Body.Parameters, made.Parameters)})
-	if err != nil {
-		return fail(err)
+	page.Notes = behind.Notes
+	p := newPresenter(x.charts, locale(c), con)
+	p.title, p.settings, p.spec, p.given, p.narrow = page.Name, tableOnly, behind.Spec, behind.Parameters, behind.Narrow
+	if behind.Spec != nil {
+		if body, err := json.Marshal(behind.Spec); err == nil {
+			v := url.Values{"connection": {con.ID}, "spec": {string(body)}}
+			for name, value := range behind.Parameters {
+				v.Set("p."+name, value)
+			}
+			if page.OpenURL = "/explore?" + v.Encode(); len(page.OpenURL) > longestAddress {
+				page.OpenURL = ""
+			} else {
+				p.download = func(extension string) string { return with("/explore."+extension, v) }
+			}
+		}
+		if chain, err := x.runner.Chain(ctx, person(c), con.ID, behind.Spec); err == nil && len(chain) > 0 {
+			p.from = chain[0].Name
+		}
 	}
-	spec, err := query.DrillSpec(q, marks, columns)
-	if err != nil {
-		return fail(err)
-	}
-	all := slices.Clone(made.Narrow)
-	for i := range all {
-		all[i].Column = specColumn(q.Body.Spec, all[i].Column)
-	}
-	if spec.Filters != nil {
-		all = append([]query.Filter{*spec.Filters}, all...)
-	}
-	if len(all) == 1 {
-		spec.Filters = &all[0]
-	} else if len(all) > 1 {
-		spec.Filters = &query.Filter{And: all}
-	}
-	// The builder asks a written question with its own values, not with those given here.
-	if body, err := json.Marshal(spec); err == nil && len(made.Parameters) == 0 {
-		page.OpenURL = "/explore?" + url.Values{"connection": {con.ID}, "spec": {string(body)}}.Encode()
-	}
-	p := newPresenter(x.maker.Figures.Charts, locale(c), con)
-	p.title, p.settings, p.spec = page.Name, tableOnly, spec
-	result, err := x.queries.answer(c, query.Request{Person: person(c), Connection: con.ID, Spec: spec, Parameters: made.Parameters}, p.pane(c))
+	result, err := x.queries.answer(c, behind.Request, p.pane(c))
 	if err != nil {
 		return err
 	}
@@ -230,14 +247,61 @@ func (x *dashboards) drill(c echo.Context, page views.Rows, made *dashboard.Made
 	return respond(c, http.StatusOK, views.RowsPage(page))
 }
 
+// mostRowLinks bounds the numbers of one answer that lead to their rows.
+const mostRowLinks = 5000
+
+// linked gives the numbers of a table the addresses of the rows behind them.
+func (p *presenter) linked(t *document.Table) *document.Table {
+	if t == nil || p.rowsOf == nil || len(t.Behind) != len(t.Rows) {
+		return t
+	}
+	out := *t
+	out.Rows = slices.Clone(t.Rows)
+	links := 0
+	for r, row := range t.Rows {
+		if links += len(row); links > mostRowLinks || len(t.Behind[r]) == 0 && len(t.Over) == 0 && !p.whole() {
+			continue
+		}
+		row = slices.Clone(row)
+		for i := range row {
+			marks := t.Behind[r]
+			if len(t.Over) > i {
+				marks = append(slices.Clone(marks), t.Over[i]...)
+			}
+			if t.Columns[i].Numeric && row[i].Text != "" && !row[i].Null && (len(marks) > 0 || p.whole()) {
+				row[i].URL = p.rowsOf(marks)
+			}
+		}
+		out.Rows[r] = row
+	}
+	return &out
+}
+
+// whole reports whether the answer is of all rows together: a built question
+// without dimensions.
+func (p *presenter) whole() bool {
+	return p.spec != nil && len(p.spec.Dimensions) == 0 && len(p.spec.Measures) > 0
+}
+
+// markPairs are the parameters of an address that say what somebody pointed at.
+func markPairs(marks []document.Mark) (pairs []string) {
+	for _, m := range marks {
+		switch {
+		case m.Null:
+			pairs = append(pairs, "mn."+m.Column, "1")
+		case m.Value == "":
+			pairs = append(pairs, "me."+m.Column, "1")
+		default:
+			pairs = append(pairs, "m."+m.Column, m.Value)
+		}
+	}
+	return pairs
+}
+
 func merged(own, given map[string]string) map[string]string {
 	out := map[string]string{}
-	for k, v := range own {
-		out[k] = v
-	}
-	for k, v := range given {
-		out[k] = v
-	}
+	maps.Copy(out, own)
+	maps.Copy(out, given)
 	return out
 }
 
@@ -247,12 +311,14 @@ func (x *questions) rows(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	made := &dashboard.Made{Card: &dashboard.Card{}, Question: a.Question, Narrow: a.request.Narrow, Parameters: parameters(c.QueryParams())}
-	page := views.Rows{URL: made.Address("")}
-	marks := marksOf(c.QueryParams())
-	for _, m := range marks {
-		page.Marks = append(page.Marks, views.RowsMark{Label: figure.Spoken(m.Column), Value: markSaid(m)})
-	}
-	boards := &dashboards{connections: x.connections, runner: x.runner, queries: x.queries, maker: &dashboard.Maker{Figures: &figure.Maker{Charts: x.charts}}}
-	return boards.drill(c, page, made, marks)
+	v := maps.Clone(c.QueryParams())
+	maps.DeleteFunc(v, func(key string, _ []string) bool { return isMark(key) })
+	page := views.Rows{Name: a.Name, URL: with("/questions/"+a.ID, v)}
+	rows := behindMarks{connections: x.connections, runner: x.runner, charts: x.charts, queries: x.queries}
+	return rows.show(c, page, a.request, marksOf(c.QueryParams()))
+}
+
+// isMark reports whether a parameter of an address says what somebody pointed at.
+func isMark(key string) bool {
+	return strings.HasPrefix(key, "m.") || strings.HasPrefix(key, "me.") || strings.HasPrefix(key, "mn.")
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,7 +14,6 @@ import (
 	"assay/app/account"
 	"assay/app/chart"
 	"assay/app/fault"
-	"assay/app/figure"
 	"assay/app/frame"
 	"assay/app/query"
 	"assay/app/source"
@@ -34,6 +34,7 @@ type explore struct {
 func (x *explore) routes(g *echo.Group) {
 	g.GET("/explore", may(account.Ask, x.show))
 	g.GET("/explore/edit", may(account.Ask, x.edit))
+	g.GET("/explore/rows", may(account.Ask, x.rows))
 	for _, extension := range extensions {
 		g.GET("/explore."+extension, may(account.Ask, x.file(extension)))
 	}
@@ -45,31 +46,6 @@ func exploreURL(connection, table string) string {
 }
 
 var tableOnly = chart.Settings{Kind: chart.Table}
-
-// ask reads the request's question from the address.
-func (x *explore) ask(c echo.Context) (con *source.Connection, spec *query.Spec, settings chart.Settings, err error) {
-	id := c.QueryParam("connection")
-	if id == "" {
-		return nil, nil, settings, nil
-	}
-	if err := account.Check(person(c), account.Ask, account.OnConnection(id)); err != nil {
-		return nil, nil, settings, err
-	}
-	if con, err = x.connections.Get(c.Request().Context(), id); err != nil {
-		return nil, nil, settings, err
-	}
-	if text := c.QueryParam("spec"); text != "" {
-		if spec, err = query.ParseSpec([]byte(text)); err != nil && spec == nil {
-			return nil, nil, settings, err
-		}
-		if spec.Table == "" {
-			spec = nil
-		}
-	} else if table := c.QueryParam("table"); table != "" {
-		spec = &query.Spec{Table: table, Measures: []query.Measure{{Fn: query.Count}}}
-	}
-	return con, spec, figure.Settings([]byte(c.QueryParam("chart"))), nil
-}
 
 func writeSettings(s chart.Settings) string {
 	body, err := json.Marshal(s)
@@ -95,7 +71,12 @@ func (x *explore) edit(c echo.Context) error {
 		} else if limit := strings.TrimSpace(v.Get("limit")); limit != "" && limit != strconv.Itoa(spec.Limit) {
 			values.Set("limit", limit) // what cannot be read is shown again with what is wrong
 		}
-		x.stepped(c, v, spec)
+		if spec.Question != "" && v.Get("was") == table {
+			for name, value := range x.kept(c, v.Get("connection"), spec, parameters(v)) {
+				values.Set("p."+name, value)
+			}
+		}
+		x.stepped(c, v, spec, parameters(values))
 		dropStale(spec)
 		body, err := json.Marshal(spec)
 		if err != nil {
@@ -111,7 +92,7 @@ func (x *explore) edit(c echo.Context) error {
 
 // stepped gives dimensions whose column was just chosen a step that suits it:
 // times by the month, everything else by its values.
-func (x *explore) stepped(c echo.Context, v url.Values, spec *query.Spec) {
+func (x *explore) stepped(c echo.Context, v url.Values, spec *query.Spec, given map[string]string) {
 	chosen := func(d query.Dimension) bool {
 		for _, i := range indexes(v, "d.") {
 			if v.Get("d."+i+".column") == d.Column && v.Get("d."+i+".was") == d.Column {
@@ -123,34 +104,47 @@ func (x *explore) stepped(c echo.Context, v url.Values, spec *query.Spec) {
 	if !slices.ContainsFunc(spec.Dimensions, chosen) || account.Check(person(c), account.Ask, account.OnConnection(v.Get("connection"))) != nil {
 		return
 	}
-	catalog, err := x.rules.Catalog(c.Request().Context(), person(c), v.Get("connection"))
+	ctx := c.Request().Context()
+	con, err := x.connections.Get(ctx, v.Get("connection"))
 	if err != nil {
 		return // the page that follows says why
 	}
-	b := newBuilderForm(catalog, spec)
+	catalog, err := x.rules.Catalog(ctx, person(c), con.ID)
+	if err != nil {
+		return
+	}
+	b := &built{connection: con, spec: spec, complete: true}
+	if spec.Question != "" {
+		if b.chain, b.problem = x.runner.Chain(ctx, person(c), con.ID, spec); b.problem != nil {
+			return
+		}
+		b.fields, b.values, b.complete = innerParameters(b.chain, given, nil)
+	}
+	columns := x.columns(c, b, catalog)
 	for i := range spec.Dimensions {
 		d := &spec.Dimensions[i]
 		if !chosen(*d) {
 			continue
 		}
 		d.Grain, d.Bin = "", ""
-		if kind := b.kind(d.Column); kind == frame.Time || kind == frame.Date {
+		if kind := kindIn(columns, d.Column); kind == frame.Time || kind == frame.Date {
 			d.Grain = source.Month
 		}
 	}
 }
 
 func (x *explore) show(c echo.Context) error {
-	con, spec, settings, err := x.ask(c)
+	b, err := x.ask(c)
 	if err != nil {
 		return err
 	}
-	page := views.Explore{Chrome: chrome(c, "Explore", "explore"), ChartJSON: writeSettings(settings)}
+	page := views.Explore{Chrome: chrome(c, "Explore", "explore"), ChartJSON: writeSettings(b.settings)}
 	page.Chrome.Wide = true
 	list, err := x.connections.List(c.Request().Context())
 	if err != nil {
 		return err
 	}
+	con := b.connection
 	list = query.Reachable(person(c), account.Ask, list)
 	for _, one := range list {
 		page.Connections = append(page.Connections, views.Choice{Value: one.ID, Label: one.Name, Selected: con != nil && con.ID == one.ID})
@@ -170,27 +164,45 @@ func (x *explore) show(c echo.Context) error {
 		return respond(c, http.StatusOK, views.ExplorePage(page))
 	}
 	page.Connection, page.Opened = con.ID, changing(c, x.questions, c.QueryParams())
-	x.form(&page, catalog, spec)
+	if err := x.form(c, &page, catalog, b); err != nil {
+		return err
+	}
 	if text := c.QueryParam("limit"); text != "" {
 		page.Limit, page.LimitError = text, "A limit is a whole number, or empty for none"
 	}
-	if spec == nil || held(c.QueryParams()) {
-		if page.Held = spec != nil; page.Held {
-			page.Title = title(prune(spec))
+	switch page.Parameters = b.fields; {
+	case b.spec == nil:
+	case held(c.QueryParams()):
+		page.Held, page.Title = true, b.title()
+	case b.problem != nil:
+		page.Title, page.Result, page.Parameters = b.title(), b.failure(b.problem), b.fields
+	case b.unasked() != "":
+		page.Title, page.Waiting = b.title(), b.unasked()
+	default:
+		if err := x.answer(c, &page, b); err != nil {
+			return err
 		}
-		return respond(c, http.StatusOK, views.ExplorePage(page))
 	}
-	asked := prune(spec)
-	p := newPresenter(x.charts, locale(c), con)
-	p.title, p.settings, p.spec = title(asked), settings, asked
+	return respond(c, http.StatusOK, views.ExplorePage(page))
+}
+
+// answer asks the question for its page.
+func (x *explore) answer(c echo.Context, page *views.Explore, b *built) error {
+	p := x.presenter(c, b)
 	p.at("/explore", c.QueryParams())
-	result, err := x.queries.answer(c, query.Request{Person: person(c), Connection: con.ID, Spec: asked}, p.pane(c))
+	show := p.pane(c)
+	result, err := x.queries.answer(c, b.request(person(c)), func(r *query.Result, err error) views.Result {
+		if err != nil {
+			return *b.failure(err)
+		}
+		return show(r, nil)
+	})
 	if err != nil {
 		return err
 	}
-	page.Result = &result
-	x.saving(c, &page, con, asked, settings)
-	return respond(c, http.StatusOK, views.ExplorePage(page))
+	page.Result, page.Parameters = &result, b.fields
+	x.saving(c, page, b)
+	return nil
 }
 
 // kindOnly returns the settings with another kind, as they stand in an address.
@@ -199,19 +211,21 @@ func kindOnly(s chart.Settings, k chart.Kind) string {
 }
 
 // saving fills in what the page needs to save the question or go on in SQL.
-func (x *explore) saving(c echo.Context, page *views.Explore, con *source.Connection, spec *query.Spec, settings chart.Settings) {
-	body, err := json.Marshal(spec)
+func (x *explore) saving(c echo.Context, page *views.Explore, b *built) {
+	request := b.request(person(c))
+	body, err := json.Marshal(request.Spec)
 	if err != nil {
 		return
 	}
-	page.Title = title(spec)
-	if compiled, err := x.runner.Compile(c.Request().Context(), person(c), con.ID, spec); err == nil {
-		if page.Chrome.CanAskSQL {
-			page.SQLURL = x.continueURL(c, con.ID, compiled)
+	page.Title = b.title()
+	if page.Chrome.CanAskSQL {
+		if compiled, err := x.runner.CompileFor(c.Request().Context(), request); err == nil {
+			page.SQLURL = x.continueURL(c, b.connection.ID, compiled)
 		}
 	}
-	if page.Result.Failure == nil && account.May(person(c), account.Save, account.OnConnection(con.ID)).Allowed {
-		page.Save = &views.SaveForm{Body: views.QuestionBody{Connection: con.ID, Spec: string(body), Chart: writeSettings(settings)}, Name: page.Title, Folders: folders(c, x.questions), Opened: page.Opened}
+	if page.Result.Failure == nil && account.May(person(c), account.Save, account.OnConnection(b.connection.ID)).Allowed {
+		page.Save = &views.SaveForm{Body: views.QuestionBody{Connection: b.connection.ID, Spec: string(body), Chart: writeSettings(b.settings), Parameters: givenFields(b.given)},
+			Name: page.Title, Folders: folders(c, x.questions), Opened: page.Opened}
 	}
 }
 
@@ -235,16 +249,13 @@ func (x *explore) continueURL(c echo.Context, connection string, compiled *query
 }
 
 // form fills in the builder from the catalog and the question.
-func (x *explore) form(page *views.Explore, catalog *source.Catalog, spec *query.Spec) {
-	for i := range catalog.Tables {
-		name := tableName(catalog, &catalog.Tables[i])
-		page.Tables = append(page.Tables, views.Choice{Value: name, Label: name, Selected: spec != nil && sameTable(catalog, spec.Table, &catalog.Tables[i])})
+func (x *explore) form(c echo.Context, page *views.Explore, catalog *source.Catalog, b *built) error {
+	if err := x.sources(c, page, catalog, b); err != nil || b.spec == nil {
+		return err
 	}
-	if spec == nil {
-		return
-	}
-	page.Table = spec.Table
-	newBuilderForm(catalog, spec).fill(page)
+	page.Source = sourceValue(b.spec.Table, b.spec.Question)
+	newBuilderForm(catalog, b.spec, x.columns(c, b, catalog)).fill(page)
+	return nil
 }
 
 func sameTable(catalog *source.Catalog, name string, t *source.Table) bool {
@@ -255,17 +266,30 @@ func sameTable(catalog *source.Catalog, name string, t *source.Table) bool {
 // file answers with the question's rows or drawing as a file.
 func (x *explore) file(extension string) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		con, spec, settings, err := x.ask(c)
+		b, err := x.ask(c)
 		if err != nil {
 			return err
 		}
-		if con == nil || spec == nil {
+		if b.spec == nil {
 			return fault.New(fault.Invalid, "The address names no question")
 		}
-		spec = prune(spec)
-		name := title(spec)
-		p := newPresenter(x.charts, locale(c), con)
-		p.title, p.settings, p.spec = name, settings, spec
-		return sendFile(c, x.runner, p, query.Request{Person: person(c), Connection: con.ID, Spec: spec}, extension, name)
+		p := x.presenter(c, b)
+		return sendFile(c, x.runner, p, b.request(person(c)), extension, p.title)
 	}
+}
+
+// rows lists the rows behind a mark of the answer.
+func (x *explore) rows(c echo.Context) error {
+	b, err := x.ask(c)
+	if err != nil {
+		return err
+	}
+	if b.spec == nil {
+		return fault.New(fault.Invalid, "The address names no question")
+	}
+	v := maps.Clone(c.QueryParams())
+	maps.DeleteFunc(v, func(key string, _ []string) bool { return isMark(key) })
+	page := views.Rows{Name: b.title(), URL: with("/explore", v), Back: "/explore?connection=" + b.connection.ID, BackName: "Explore"}
+	rows := behindMarks{connections: x.connections, runner: x.runner, charts: x.charts, queries: x.queries}
+	return rows.show(c, page, b.request(person(c)), marksOf(c.QueryParams()))
 }

@@ -26,31 +26,40 @@ type formColumn struct {
 	kind  frame.Kind
 }
 
-// newBuilderForm returns the form of a spec, with the columns of its tables.
-func newBuilderForm(catalog *source.Catalog, spec *query.Spec) *builderForm {
-	b := &builderForm{catalog: catalog, spec: spec}
+// newBuilderForm returns the form of a spec over the columns that it can ask.
+func newBuilderForm(catalog *source.Catalog, spec *query.Spec, columns []formColumn) *builderForm {
+	return &builderForm{catalog: catalog, spec: spec, tables: specTables(catalog, spec), columns: columns}
+}
+
+func specTables(catalog *source.Catalog, spec *query.Spec) (tables []*source.Table) {
 	add := func(name string) {
 		if t, ok := catalog.Find(name); ok {
-			b.tables = append(b.tables, t)
+			tables = append(tables, t)
 		}
 	}
 	add(spec.Table)
 	for _, j := range spec.Joins {
 		add(j.Table)
 	}
-	for i, t := range b.tables {
+	return tables
+}
+
+// tableColumns lists the columns of a spec's tables.
+func tableColumns(catalog *source.Catalog, spec *query.Spec) (columns []formColumn) {
+	tables := specTables(catalog, spec)
+	for i, t := range tables {
 		for _, c := range t.Columns {
 			name, label := c.Name, c.Name
-			if len(b.tables) > 1 {
+			if len(tables) > 1 {
 				name = t.Name + "." + c.Name
 			}
 			if i > 0 {
 				label = name // only joined tables are named: the lists are narrow
 			}
-			b.columns = append(b.columns, formColumn{name, label, c.Kind})
+			columns = append(columns, formColumn{name, label, c.Kind})
 		}
 	}
-	return b
+	return columns
 }
 
 func (b *builderForm) fill(page *views.Explore) {
@@ -67,6 +76,11 @@ func (b *builderForm) fill(page *views.Explore) {
 			{Value: "left", Label: "all rows", Selected: kind == "left"}, {Value: "inner", Label: "matching rows", Selected: kind == "inner"}}})
 	}
 	page.Joinable = b.joinable()
+	if len(b.spec.Measures)+len(b.spec.Dimensions) == 0 {
+		for i, name := range b.spec.Columns {
+			page.Plain = append(page.Plain, views.PlainLine{Index: strconv.Itoa(i), Columns: b.choices(name, false, false)})
+		}
+	}
 	for i, m := range b.spec.Measures {
 		page.Measures = append(page.Measures, views.MeasureLine{Index: strconv.Itoa(i), Fns: fnChoices(m.Fn), Columns: b.choices(m.Column, m.Fn == query.Count, numericOnly(m.Fn)), As: m.As})
 	}
@@ -143,18 +157,20 @@ func (b *builderForm) choices(now string, none, numeric bool) []views.Choice {
 		list = append(list, views.Choice{Value: c.name, Label: c.label, Selected: selected})
 	}
 	if !found {
-		list = append(list, views.Choice{Value: now, Label: now, Selected: true})
+		list = append(list, views.Choice{Value: now, Label: b.gone(now), Selected: true})
 	}
 	return list
 }
 
-func (b *builderForm) kind(name string) frame.Kind {
-	for _, c := range b.columns {
-		if strings.EqualFold(c.name, name) || strings.HasSuffix(strings.ToLower(c.name), "."+strings.ToLower(name)) {
-			return c.kind
-		}
+func (b *builderForm) kind(name string) frame.Kind { return kindIn(b.columns, name) }
+
+// gone labels a column that is chosen but not there; where no columns are known
+// nobody can say so.
+func (b *builderForm) gone(name string) string {
+	if len(b.columns) == 0 {
+		return name
 	}
-	return frame.Other
+	return name + " (not there)"
 }
 
 func (b *builderForm) steps(d query.Dimension) []views.Choice {
@@ -240,6 +256,9 @@ func (b *builderForm) filterLines(list []query.Filter, path string, columns []fo
 			line.Value, line.Hint = figure.ValueText(f), hint(kind, f.Op)
 			for _, c := range columns {
 				line.Columns = append(line.Columns, views.Choice{Value: c.name, Label: c.label, Selected: strings.EqualFold(c.name, f.Column) || strings.HasSuffix(strings.ToLower(c.name), "."+strings.ToLower(f.Column))})
+			}
+			if f.Column != "" && selected(line.Columns) == "" {
+				line.Columns = append(line.Columns, views.Choice{Value: f.Column, Label: b.gone(f.Column), Selected: true})
 			}
 			line.NoValue = f.Op == query.IsNull || f.Op == query.NotNull
 			for _, op := range query.Ops {

@@ -18,9 +18,9 @@ import (
 
 // readForm takes a question from the builder's form and does what the pressed button says.
 func readForm(v url.Values, do string) *query.Spec {
-	s := &query.Spec{Table: v.Get("table")}
+	s := readSource(v.Get("table"))
 	if v.Get("was") != v.Get("table") {
-		return s // another table: nothing of the old question fits
+		return s // another source: nothing of the old question fits
 	}
 	for _, i := range indexes(v, "j.") {
 		if j := v.Get("j." + i + ".table"); j != "" && do != "remove-j."+i {
@@ -65,6 +65,16 @@ func readForm(v url.Values, do string) *query.Spec {
 	}
 	if c := v.Get("dimension"); c != "" {
 		s.Dimensions = append(s.Dimensions, query.Dimension{Column: c})
+	}
+	if len(s.Measures)+len(s.Dimensions) == 0 {
+		for _, i := range indexes(v, "c.") {
+			if c := v.Get("c." + i); c != "" && do != "remove-c."+i {
+				s.Columns = append(s.Columns, c)
+			}
+		}
+		if c := v.Get("column"); c != "" {
+			s.Columns = append(s.Columns, c)
+		}
 	}
 	s.Filters = readFilters(v, "f", do)
 	if c := v.Get("filter"); c != "" {

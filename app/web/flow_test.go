@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +12,7 @@ import (
 
 	"assay/app/figure"
 	"assay/app/query"
+	"assay/app/source"
 )
 
 func TestHostsThatAreAnswered(t *testing.T) {
@@ -84,13 +86,49 @@ func TestBuilderFormButtons(t *testing.T) {
 
 func TestTitlesOfQuestions(t *testing.T) {
 	for table, want := range map[string]string{"orders": "Count of orders", "": "Count of ", "🦆": "Count of 🦆", "public.order_lines": "Count of order lines"} {
-		if got := title(&query.Spec{Table: table, Measures: []query.Measure{{Fn: query.Count}}}); got != want {
+		if got := title(&query.Spec{Table: table, Measures: []query.Measure{{Fn: query.Count}}}, ""); got != want {
 			t.Errorf("%q is titled %q, want %q", table, got, want)
 		}
 	}
 	for table, want := range map[string]string{"ähren": "Ähren", "": "", "🦆": "🦆", "\xff": "\xff"} {
-		if got := title(&query.Spec{Table: table}); got != want {
+		if got := title(&query.Spec{Table: table}, ""); got != want {
 			t.Errorf("%q is titled %q, want %q", table, got, want)
+		}
+	}
+	count, month := []query.Measure{{Fn: query.Count, As: "orders"}}, []query.Dimension{{Column: "placed_on", Grain: source.Month}}
+	for want, s := range map[string]*query.Spec{
+		"Orders by month, from the question ‘Monthly revenue’": {Question: "q", Measures: count, Dimensions: month},
+		"Count of rows, from the question ‘Monthly revenue’":   {Question: "q", Measures: []query.Measure{{Fn: query.Count}}},
+		"Month, from the question ‘Monthly revenue’":           {Question: "q", Dimensions: month},
+		"Rows, from the question ‘Monthly revenue’":            {Question: "q"},
+	} {
+		if got := title(s, "Monthly revenue"); got != want {
+			t.Errorf("titled %q, want %q", got, want)
+		}
+	}
+	if got := title(&query.Spec{Question: "q"}, ""); got != "Rows, from a question that is not there" {
+		t.Errorf("titled %q", got)
+	}
+	if got := title(&query.Spec{Question: "q"}, strings.Repeat("ä", 200)); len([]rune(got)) > 120 {
+		t.Errorf("titled %q", got)
+	}
+}
+
+// Whatever a table is called, the list of sources means that table.
+func TestSourcesAreToldApart(t *testing.T) {
+	for _, s := range []query.Spec{{Table: "orders"}, {Question: "abc"}, {Table: "question:abc"}, {Table: "table:orders"}, {Table: "table:question:x"}} {
+		value := sourceValue(s.Table, s.Question)
+		if diff := cmp.Diff(&s, readSource(value)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", value, diff)
+		}
+	}
+}
+
+func TestBuilderFormKeepsPlainColumns(t *testing.T) {
+	form := url.Values{"table": {"question:q"}, "was": {"question:q"}, "c.0": {"id"}, "c.1": {"total"}, "column": {"status"}}
+	for do, want := range map[string]string{"": `{"question":"q","columns":["id","total","status"]}`, "remove-c.0": `{"question":"q","columns":["total","status"]}`, "add-m": `{"question":"q","measures":[{"fn":"count"}]}`} {
+		if got, _ := json.Marshal(readForm(form, do)); string(got) != want {
+			t.Errorf("%q: %s, want %s", do, got, want)
 		}
 	}
 }

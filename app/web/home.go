@@ -3,245 +3,230 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"assay/app/account"
-	"assay/app/chart"
+	"assay/app/dashboard"
 	"assay/app/fault"
 	"assay/app/frame"
 	"assay/app/query"
+	"assay/app/report"
+	"assay/app/saved"
 	"assay/app/source"
 	"assay/views"
 )
 
-// home is the first page: what was saved lately, drawn. Each card has its own
-// deadline and its own error; the page does not wait for the slow ones.
+// home is the first page: the dashboard that was chosen for it, or else what was
+// saved lately, drawn; and below it what is recent.
 type home struct {
+	boards      *dashboards
+	reports     *report.Store
 	questions   *query.Store
 	connections *source.Store
-	runner      *query.Runner
-	charts      *chart.Drawer
-
-	mu    sync.Mutex
-	cards map[string]*card
 }
 
 func (x *home) routes(g *echo.Group) {
 	g.GET("/", may(account.Look, x.show))
-	g.GET("/cards/:id", may(account.Look, x.fragment))
+	g.GET("/cards/:id", may(account.Look, x.card))
+	g.POST("/cards/:id/cancel", may(account.Look, x.cancel))
 }
 
 const (
-	shownCards   = 9
-	cardPatience = 2500 * time.Millisecond // how long the page waits for a card
-	cardLife     = 10 * time.Minute        // how long a card's drawing is shown before it is asked anew
-	cardTimeout  = 30 * time.Second
+	shownCards  = 9 // questions that are drawn where no dashboard was chosen
+	shownRecent = 8
 )
-
-// card is a drawn question, or one being drawn.
-type card struct {
-	done chan struct{}
-	at   time.Time
-	view views.Card
-	// renewed says that a successor is being drawn.
-	renewed bool
-}
 
 func (x *home) show(c echo.Context) error {
 	ctx := c.Request().Context()
-	page := views.Home{Chrome: chrome(c, "Home", "home")}
-	connections, err := x.connections.List(ctx)
+	boards, err := x.boards.dashboards.List(ctx, dashboard.Find{For: person(c)})
 	if err != nil {
 		return err
 	}
-	page.NoConnections = len(query.Reachable(person(c), account.Look, connections)) == 0
-	list, err := x.questions.List(ctx, query.Find{For: person(c)})
+	asked, err := x.questions.List(ctx, query.Find{For: person(c)})
 	if err != nil {
 		return err
 	}
-	page.More = max(0, len(list)-shownCards)
-	list = latest(list, shownCards)
-	cards := make([]*card, len(list))
-	for i := range list {
-		if cards[i], err = x.card(ctx, person(c), locale(c), &list[i]); err != nil {
+	page := views.Home{Chrome: boardChrome(c, "Home")}
+	page.Chrome.Active = "home"
+	var b *board
+	if d := starting(boards); d != nil {
+		b = boardFor(person(c), locale(c), d, url.Values{})
+		page.Chrome.Title, page.Chrome.Wide = d.Name, d.Body.Wide
+		page.Start = startView(b, boards)
+	} else if asked = latest(asked); len(asked) > 0 {
+		d := drawn(asked[:min(len(asked), shownCards)])
+		b = boardFor(person(c), locale(c), d, url.Values{})
+		asked = asked[len(d.Body.Cards):] // the others are listed
+	}
+	if b != nil {
+		b.atOnce = homeAtOnce
+		board, err := x.boards.boardView(c, b, c.QueryParam("all") != "", &page.Chrome, "/")
+		if err != nil {
 			return err
 		}
+		page.Board = &board
+	} else {
+		list, err := x.connections.List(ctx)
+		if err != nil {
+			return err
+		}
+		page.NoConnections = len(query.Reachable(person(c), account.Look, list)) == 0
 	}
-	wait := time.NewTimer(cardPatience)
-	defer wait.Stop()
-	late := false
-	for i, one := range cards {
-		if !late {
-			select {
-			case <-one.done:
-			case <-wait.C:
-				late = true
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		view := pendingCard(&list[i])
-		select {
-		case <-one.done:
-			view = one.view
-		default:
-		}
-		if view.Chart != nil && view.Chart.Number != nil {
-			page.Numbers = append(page.Numbers, view)
-		} else {
-			page.Cards = append(page.Cards, view)
-		}
+	page.Recent, err = x.recent(ctx, person(c), boards, asked)
+	if err != nil {
+		return err
 	}
 	return respond(c, http.StatusOK, views.HomePage(page))
 }
 
-// latest returns the n questions that were saved last, the newest first.
-func latest(list []query.Question, n int) []query.Question {
+// starting returns the dashboard that the first page shows, nil for none.
+func starting(list []dashboard.Dashboard) *dashboard.Dashboard {
+	if i := slices.IndexFunc(list, func(d dashboard.Dashboard) bool { return d.Body.Start }); i >= 0 {
+		return &list[i]
+	}
+	return nil
+}
+
+// startView is what stands around the cards of the first page's dashboard; list
+// has all dashboards, of which it is the first that is shown there.
+func startView(b *board, list []dashboard.Dashboard) *views.Start {
+	v := &views.Start{Name: b.Name, Description: b.Description, URL: "/dashboards/" + b.ID, Filtered: len(b.Body.Filters) > 0}
+	for i, t := range b.Body.Tabs {
+		other := *b
+		other.tab = t.ID
+		v.Tabs = append(v.Tabs, views.Link{Label: t.Name, URL: other.at(""), Current: i == 0})
+	}
+	if len(v.Tabs) == 1 {
+		v.Tabs = nil
+	}
+	for _, f := range b.Body.Facts(b.values) {
+		v.Facts = append(v.Facts, f.Name+": "+f.Text)
+	}
+	for _, d := range list {
+		if d.Body.Start && d.ID != b.ID {
+			v.Others = append(v.Others, views.Link{Label: d.Name, URL: "/dashboards/" + d.ID})
+		}
+	}
+	return v
+}
+
+// latest orders questions by when they were saved, the newest first.
+func latest(list []query.Question) []query.Question {
 	slices.SortStableFunc(list, func(a, b query.Question) int { return b.UpdatedAt.Compare(a.UpdatedAt) })
-	return list[:min(n, len(list))]
+	return list
 }
 
-func pendingCard(q *query.Question) views.Card {
-	return views.Card{Title: q.Name, URL: "/questions/" + q.ID, Pending: "/cards/" + q.ID}
-}
-
-// warm draws a person's first page before they come.
-func (x *home) warm(p *account.Person) {
-	list, err := x.questions.List(context.Background(), query.Find{For: p})
-	if err != nil {
-		return
-	}
-	list = latest(list, shownCards)
-	for i := range list {
-		if _, err := x.card(context.Background(), p, frame.MatchLocale("en"), &list[i]); err != nil {
-			return
+// drawn is a dashboard of questions that nobody saved: figures first, then the
+// others side by side.
+func drawn(list []query.Question) *dashboard.Dashboard {
+	d := new(dashboard.Dashboard)
+	x, y, below := 0, 0, 0
+	for _, figures := range []bool{true, false} {
+		for i := range list {
+			w, h := dashboard.DefaultSize(dashboard.Question, questionSettings(&list[i]).Kind)
+			if figures != (w < dashboard.Columns/2) {
+				continue
+			}
+			if x+w > dashboard.Columns {
+				x, y = 0, below
+			}
+			d.Body.Cards = append(d.Body.Cards, dashboard.Card{ID: list[i].ID, Kind: dashboard.Question, Question: list[i].ID, X: x, Y: y, W: w, H: h})
+			x, below = x+w, max(below, y+h)
 		}
+		x, y = 0, below
 	}
+	return d
 }
 
-// card returns the drawing of a question under the rights of who asks: drawn
-// lately, or being drawn. An old one is shown until its successor is drawn.
-func (x *home) card(ctx context.Context, p *account.Person, l frame.Locale, q *query.Question) (*card, error) {
-	sees, err := x.runner.View(ctx, p, q.ConnectionID)
-	if err != nil {
-		if !isContent(err) {
-			return nil, err
-		}
-		// What they see is not known now, so nothing that was drawn before is shown.
-		failed := &card{done: make(chan struct{}), view: views.Card{Title: q.Name, URL: "/questions/" + q.ID, Failure: (&presenter{locale: l}).failure(err)}}
-		close(failed.done)
-		return failed, nil
-	}
-	con, err := x.connections.Get(ctx, q.ConnectionID)
+// recent lists what was saved last, the newest first, without what the page shows already.
+func (x *home) recent(ctx context.Context, p *account.Person, boards []dashboard.Dashboard, asked []query.Question) ([]views.RecentItem, error) {
+	reports, err := x.reports.List(ctx, saved.Find{For: p})
 	if err != nil {
 		return nil, err
 	}
-	key := q.ID + " " + strconv.Itoa(q.Version) + " " + sees + " " + l.String()
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.cards == nil {
-		x.cards = map[string]*card{}
+	type item struct {
+		views.RecentItem
+		at time.Time
 	}
-	for k, old := range x.cards {
-		if !old.at.IsZero() && time.Since(old.at) > cardLife*6 {
-			delete(x.cards, k)
+	var all []item
+	add := func(kind, id, name string, at time.Time) {
+		all = append(all, item{views.RecentItem{Kind: kind, Name: name, URL: "/" + kind + "s/" + id, When: day(at)}, at})
+	}
+	for _, r := range reports {
+		add("report", r.ID, r.Name, r.UpdatedAt)
+	}
+	for _, d := range boards {
+		if !d.Body.Start {
+			add("dashboard", d.ID, d.Name, d.UpdatedAt)
 		}
 	}
-	old := x.cards[key]
-	if old != nil && (old.renewed || old.at.IsZero() || time.Since(old.at) < cardLife) {
-		return old, nil
+	for _, q := range asked {
+		add("question", q.ID, q.Name, q.UpdatedAt)
 	}
-	one := &card{done: make(chan struct{})}
-	if old == nil {
-		x.cards[key] = one
-	} else {
-		old.renewed = true
+	slices.SortStableFunc(all, func(a, b item) int { return b.at.Compare(a.at) })
+	var out []views.RecentItem
+	for _, one := range all[:min(len(all), shownRecent)] {
+		out = append(out, one.RecentItem)
 	}
-	draw := newPresenter(x.charts, l, con)
-	draw.title, draw.settings, draw.spec, draw.card = q.Name, questionSettings(q), q.Body.Spec, true
-	question := *q
-	go func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cardTimeout)
-		defer cancel()
-		view, good := x.draw(ctx, draw, p, &question)
-		x.mu.Lock()
-		one.view, one.at = view, time.Now()
-		if good {
-			x.cards[key] = one
-		} else {
-			delete(x.cards, key) // what failed is asked anew
-		}
-		x.mu.Unlock()
-		close(one.done)
-	}()
-	if old != nil {
-		return old, nil
-	}
-	return one, nil
+	return out, nil
 }
 
-// draw asks a question and draws its card; good says that the card may be shown for a while.
-func (x *home) draw(ctx context.Context, draw *presenter, p *account.Person, q *query.Question) (v views.Card, good bool) {
-	v = views.Card{Title: q.Name, URL: "/questions/" + q.ID}
-	_, values, complete := parameterFields(q.Body.SQL, q.Body.Parameters, nil)
-	if !complete && q.Body.Spec == nil {
-		v.Note = "This question asks for values first."
-		return v, true
-	}
-	r, err := x.runner.Frame(ctx, query.Request{Person: p, Saved: q, Parameters: values, Timeout: cardTimeout})
+// warm asks for a person's first page before they come.
+func (x *home) warm(p *account.Person) {
+	ctx := context.Background()
+	boards, err := x.boards.dashboards.List(ctx, dashboard.Find{For: p})
 	if err != nil {
-		v.Failure = draw.failure(err)
-		return v, false
+		return
 	}
-	v.Caption = draw.source + " · as of " + time.Now().UTC().Format("2006-01-02 15:04 UTC")
-	if r.Frame.Rows() == 0 {
-		v.Note = "No rows."
-		return v, true
-	}
-	if v.Chart, err = draw.draw(ctx, r.Frame); err != nil {
-		v.Note = fault.MessageOf(err)
-		return v, fault.Is(err, fault.Invalid)
-	}
-	if v.Chart == nil && v.Note == "" {
-		t := draw.rows(r.Frame)
-		if len(t.Rows) > 8 {
-			t.Rows, t.More = t.Rows[:8], ""
+	d := starting(boards)
+	if d == nil {
+		list, err := x.questions.List(ctx, query.Find{For: p})
+		if err != nil {
+			return
 		}
-		v.Table = t
+		list = latest(list)
+		d = drawn(list[:min(len(list), shownCards)])
 	}
-	if v.Chart != nil {
-		v.Chart.Title, v.Chart.Subtitle = "", ""
-		if n := v.Chart.Number; n != nil && strings.EqualFold(n.Label, v.Title) {
-			n.Label = ""
-		}
+	b := boardFor(p, frame.MatchLocale("en"), d, url.Values{})
+	cards := b.Body.On(b.tab)
+	for _, card := range cards[:min(len(cards), boardAtOnce)] {
+		x.boards.start(ctx, b, card)
 	}
-	return v, true
 }
 
-func (x *home) fragment(c echo.Context) error {
+// single is the card of a question that the first page draws.
+func (x *home) single(c echo.Context) (*board, *dashboard.Card, error) {
 	q, err := x.questions.Get(c.Request().Context(), c.Param("id"))
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if err := q.Check(person(c), account.Look); err != nil {
-		return err
+		return nil, nil, err
 	}
-	one, err := x.card(c.Request().Context(), person(c), locale(c), q)
+	b := boardFor(person(c), locale(c), drawn([]query.Question{*q}), c.QueryParams())
+	return b, &b.Body.Cards[0], nil
+}
+
+func (x *home) card(c echo.Context) error {
+	b, card, err := x.single(c)
 	if err != nil {
 		return err
 	}
-	select {
-	case <-one.done:
-		return respond(c, http.StatusOK, views.CardArticle(one.view))
-	case <-time.After(cardPatience):
-		return respond(c, http.StatusOK, views.CardArticle(pendingCard(q)))
-	case <-c.Request().Context().Done():
-		return c.Request().Context().Err()
+	return x.boards.one(c, b, card)
+}
+
+// cancel ends a card that is being asked.
+func (x *home) cancel(c echo.Context) error {
+	b, card, err := x.single(c)
+	if err != nil {
+		return err
 	}
+	if err := x.boards.jobs.stop(b.view.Person.ID, b.name(card.ID)); err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return redirect(c, "/#card-"+card.ID)
 }

@@ -11,12 +11,14 @@ import (
 )
 
 const (
-	mailWidth = 560 // of a drawing, in pixels
+	mailWidth = 640 // of a drawing, in pixels
 	mailRows  = 40  // of a table; the rest is online
 	// mailData is up to how many rows the numbers of a drawing are listed below
 	// it, for readers whose program shows no pictures.
-	mailData  = 12
-	preheader = 160
+	mailData = 12
+	// mailAcross is up to how many columns such a list has: more do not fit.
+	mailAcross = 8
+	preheader  = 160
 )
 
 // MailHTML returns a document as HTML for a mail. cids gives each drawing, by its
@@ -101,19 +103,18 @@ func mailTable(t *document.Table) *views.Table {
 }
 
 func mailFigure(f *document.Figure, cids map[string]string) *views.MailFigure {
-	v := &views.MailFigure{Title: f.Title, Number: numberView(f.Number), Table: mailTable(f.Table), Note: f.Note, Failure: failureView(f.Failure), Notes: f.Notes, Caption: f.Caption}
+	v := &views.MailFigure{Title: f.Title, Number: numberView(f.Number, f.Title), Table: mailTable(f.Table), Note: f.Note, Failure: failureView(f.Failure), Notes: f.Notes, Caption: f.Caption}
 	if strings.HasPrefix(f.URL, "http") {
 		v.URL = f.URL
-	}
-	if v.Number != nil && v.Number.Label == f.Title {
-		v.Number.Label = ""
 	}
 	d := f.Drawing
 	if d == nil {
 		return v
 	}
 	if f.Data != nil && len(f.Data.Rows) <= mailData {
-		v.Data = tableView(f.Data)
+		if data := tableView(f.Data); data != nil && len(data.Columns) <= mailAcross {
+			v.Data = data
+		}
 	}
 	cid := cids[d.Hash()]
 	if cid == "" {

@@ -46,7 +46,7 @@ func TestMailHoldsEveryFigureAndNothingFromElsewhere(t *testing.T) {
 			t.Errorf("%s: %d elements that no mail may have", name, n)
 		}
 		doc.Find("img").Each(func(_ int, s *goquery.Selection) {
-			if src := s.AttrOr("src", ""); src != "cid:abc@assay" || !strings.HasPrefix(s.AttrOr("alt", ""), "Rises") || s.AttrOr("height", "") != "260" {
+			if src := s.AttrOr("src", ""); src != "cid:abc@assay" || !strings.HasPrefix(s.AttrOr("alt", ""), "Rises") || s.AttrOr("height", "") != "297" {
 				html, _ := goquery.OuterHtml(s)
 				t.Errorf("%s: the picture %s", name, html)
 			}

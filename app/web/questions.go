@@ -28,12 +28,16 @@ type questions struct {
 	charts      *chart.Drawer
 	people      *account.Store
 	queries     *queries
+	figures     *figure.Maker
+	pdf         writePDF
+	base        string
 }
 
 func (x *questions) routes(g *echo.Group) {
 	g.GET("/questions", may(account.Look, x.list))
 	g.POST("/questions", may(account.Save, x.create))
 	g.GET("/questions/:id", may(account.Look, x.show))
+	g.GET("/questions/:id/print", may(account.Look, x.print))
 	g.GET("/questions/:id/rows", may(account.Ask, x.rows))
 	g.GET("/questions/:id/edit", may(account.Save, x.edit))
 	g.POST("/questions/:id", may(account.Save, x.update))
@@ -110,6 +114,14 @@ func (x *questions) ask(c echo.Context, id string) (*asked, error) {
 		}
 	}
 	fields, values, complete := parameterFields(q.Body.SQL, a.given, nil)
+	from := ""
+	if q.Body.Spec != nil {
+		// What cannot be asked any more is told by the answer.
+		if chain, err := x.runner.Chain(c.Request().Context(), person(c), q.ConnectionID, q.Body.Spec); err == nil && len(chain) > 0 {
+			fields, values, complete = innerParameters(chain, a.given, nil)
+			from = chain[0].Name
+		}
+	}
 	a.fields, a.complete = fields, complete || len(fields) == 0
 	a.request = query.Request{Person: person(c), Saved: q, Parameters: values}
 	if text := v.Get("narrow"); text != "" { // by the filters of a dashboard from which the reader came
@@ -119,6 +131,7 @@ func (x *questions) ask(c echo.Context, id string) (*asked, error) {
 	}
 	p := a.presenter
 	p.asked, p.title, p.settings, p.spec, p.given, p.narrow = q.Body.SQL, q.Name, questionSettings(q), q.Body.Spec, values, a.request.Narrow
+	p.from = from
 	if text := v.Get("chart"); text != "" {
 		p.settings = figure.Settings([]byte(text))
 	}
@@ -140,18 +153,11 @@ func (x *questions) show(c echo.Context) error {
 	}
 	page := views.Question{Chrome: chrome(c, a.Name, "questions"), ID: a.ID, Name: a.Name, Description: a.Description, Connection: a.connection.Name,
 		Folder: x.folder(c, a.FolderID), Version: strconv.Itoa(a.Version), SavedAt: a.UpdatedAt.UTC().Format("2006-01-02 15:04 UTC"), SavedBy: x.who(c, a.CreatedBy),
-		Parameters: a.fields, CanSave: a.Check(person(c), account.Save) == nil}
-	page.CanSchedule = account.May(person(c), account.Save).Allowed
-	page.CanShare = page.CanSave && account.May(person(c), account.Share).Allowed
-	page.CanPut = account.May(person(c), account.Save).Allowed
+		Parameters: a.fields, Actions: x.actions(c, a)}
 	if len(a.request.Narrow) > 0 {
 		page.Narrowed = strings.Join(figure.Narrowed(nil, nil, a.request.Narrow), ", ")
 		page.WholeURL = with("/questions/"+a.ID, c.QueryParams(), "narrow", "")
 	}
-	if account.May(person(c), account.Ask, account.OnConnection(a.ConnectionID)).Allowed && a.complete {
-		page.RowsURL = with("/questions/"+a.ID+"/rows", c.QueryParams(), "chart", "")
-	}
-	page.OpenURL, page.OpenLabel = openURL(a.Question, a.given, page.Chrome)
 	if held(c.QueryParams()) {
 		page.AskURL = with("/questions/"+a.ID, c.QueryParams(), "run", "")
 	} else if a.complete {
@@ -163,6 +169,35 @@ func (x *questions) show(c echo.Context) error {
 		page.Result = &result
 	}
 	return respond(c, http.StatusOK, views.QuestionPage(page))
+}
+
+// actions are what the person may do with the question.
+func (x *questions) actions(c echo.Context, q *asked) views.Actions {
+	at, p := "/questions/"+q.ID, person(c)
+	a := views.Actions{PrintURL: with(at+"/print", c.QueryParams(), "run", ""), VersionsURL: at + "/versions"}
+	asks := account.May(p, account.Ask, account.OnConnection(q.ConnectionID)).Allowed
+	if asks {
+		a.EditURL, a.EditLabel = openURL(q.Question, q.given, views.Chrome{CanAskSQL: account.May(p, account.AskSQL, account.OnConnection(q.ConnectionID)).Allowed})
+	}
+	if asks && q.complete {
+		a.First = append(a.First, views.Link{Label: "Rows behind it", URL: with(at+"/rows", c.QueryParams(), "chart", "")})
+		a.First = append(a.First, views.Link{Label: "Ask about its result", URL: furtherURL(q.Question, parameters(c.QueryParams()))})
+	}
+	if x.pdf != nil {
+		a.PDFURL = with(at+".pdf", c.QueryParams(), "run", "")
+	}
+	if account.May(p, account.Save).Allowed {
+		a.First = append(a.First, views.Link{Label: "Add to a dashboard", URL: "/dashboards/add?question=" + q.ID})
+		a.ScheduleURL, a.AlertURL = "/schedules/new?question="+q.ID, "/alerts/new?question="+q.ID
+	}
+	if q.Check(p, account.Save) == nil {
+		a.Further = []views.Link{{Label: "Name and folder", URL: at + "/edit"}}
+		a.RemoveURL, a.RemoveAsk = at+"/delete", "Remove this question and all its versions?"
+		if account.May(p, account.Share).Allowed {
+			a.ShareURL = at + "/share"
+		}
+	}
+	return a
 }
 
 // showCell shows the cell that a figure of a report came from: row counts from 1.
@@ -180,6 +215,9 @@ func showCell(r *views.Result, row, column string) {
 }
 
 func (x *questions) file(c echo.Context, id, extension string) error {
+	if extension == "pdf" && x.pdf != nil {
+		return x.paper(c, id)
+	}
 	if !slices.Contains(extensions, extension) {
 		return echo.NewHTTPError(http.StatusNotFound)
 	}
@@ -192,11 +230,14 @@ func (x *questions) file(c echo.Context, id, extension string) error {
 
 func questionSettings(q *query.Question) chart.Settings { return figure.Settings(q.Body.Chart) }
 
-// openURL is where a question is changed, by clicking or in SQL.
+// openURL is where a question is changed, by clicking or, by those who may write it, in SQL.
 func openURL(q *query.Question, given map[string]string, chrome views.Chrome) (to, label string) {
 	v := url.Values{"connection": {q.ConnectionID}, "question": {q.ID}, "version": {strconv.Itoa(q.Version)}}
 	if len(q.Body.Chart) > 0 {
 		v.Set("chart", string(q.Body.Chart))
+	}
+	for name, value := range given {
+		v.Set("p."+name, value)
 	}
 	if q.Body.Spec != nil {
 		body, _ := json.Marshal(q.Body.Spec)
@@ -207,10 +248,17 @@ func openURL(q *query.Question, given map[string]string, chrome views.Chrome) (t
 		return "", ""
 	}
 	v.Set("sql", q.Body.SQL)
+	return "/sql?" + v.Encode(), "Open in SQL"
+}
+
+// furtherURL is the builder with the question in place of a table.
+func furtherURL(q *query.Question, given map[string]string) string {
+	body, _ := json.Marshal(query.Spec{Question: q.ID})
+	v := url.Values{"connection": {q.ConnectionID}, "spec": {string(body)}}
 	for name, value := range given {
 		v.Set("p."+name, value)
 	}
-	return "/sql?" + v.Encode(), "Open in SQL"
+	return "/explore?" + v.Encode()
 }
 
 // who returns a person's name, or a neutral word where the person is gone.

@@ -2,12 +2,10 @@ package web
 
 import (
 	"bytes"
-	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,7 +24,7 @@ func (x *reports) print(c echo.Context) error {
 		return err
 	}
 	v := x.view(c)
-	v.Base = x.online(c)
+	v.Base = online(c, x.base)
 	made, err := x.maker.Make(c.Request().Context(), r, v)
 	if err != nil {
 		return err
@@ -36,33 +34,22 @@ func (x *reports) print(c echo.Context) error {
 
 func (x *reports) paper(c echo.Context, d *document.Document, back, pdf string) error {
 	values := chosen(c.QueryParams())
-	page := views.Print{Document: documentView(d), Back: with(back, values), Running: "/paper.css?" + url.Values{"title": {d.Title}}.Encode()}
+	page := views.Print{Document: documentView(d), Back: with(back, values), Running: runningURL(d.Title)}
 	if x.pdf != nil {
 		page.PDF = with(pdf, values)
 	}
 	return respond(c, http.StatusOK, views.PrintPage(page))
 }
 
-// running is a style sheet that puts a title into the margin of every page, where
-// no element can stand. Every character that is no letter or digit of ASCII is
-// written by its number, so that a title ends no string.
+// runningURL is the address of the running head of a document.
+func runningURL(title string) string {
+	return "/paper.css?" + url.Values{"title": {title}}.Encode()
+}
+
+// running is the running head of a document, whose title whoever asks brings along.
 func running(c echo.Context) error {
-	var b strings.Builder
-	for i, r := range []rune(strings.ToValidUTF8(c.QueryParam("title"), "")) {
-		switch {
-		case i == 120:
-			r = '…'
-		case i > 120:
-			continue
-		}
-		if r < 128 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
-			b.WriteRune(r)
-		} else {
-			fmt.Fprintf(&b, `\%06x`, r)
-		}
-	}
 	c.Response().Header().Set("Cache-Control", "private, max-age=3600")
-	return c.Blob(http.StatusOK, "text/css; charset=utf-8", []byte(`@page paper { @bottom-left { content: "`+b.String()+`"; color: #59616b; font: 8pt 'Assay Sans', sans-serif; } }`))
+	return c.Blob(http.StatusOK, "text/css; charset=utf-8", runningHead(c.QueryParam("title")))
 }
 
 // file is the report as PDF.
@@ -75,7 +62,7 @@ func (x *reports) file(c echo.Context, id string) error {
 		return err
 	}
 	v := x.view(c)
-	v.Base = x.online(c)
+	v.Base = online(c, x.base)
 	made, err := x.maker.Make(c.Request().Context(), r, v)
 	if err != nil {
 		return err
@@ -139,7 +126,7 @@ func (x *reports) freeze(c echo.Context) error {
 		return err
 	}
 	v := x.view(c)
-	v.Values, v.Base = parameters(form), x.online(c)
+	v.Values, v.Base = parameters(form), online(c, x.base)
 	shot, err := x.snapshots.Freeze(c.Request().Context(), r, v, c.FormValue("name"), c.FormValue("given") != "", person(c))
 	if fields := fault.FieldsOf(err); fields["name"] != "" {
 		return x.shotList(c, http.StatusUnprocessableEntity, fields["name"])
@@ -172,15 +159,8 @@ func (x *reports) shot(c echo.Context) error {
 	if pdf {
 		return x.send(c, d, r.Name+" "+shot.Name)
 	}
-	at := "/reports/" + r.ID + "/snapshots/" + shot.ID
-	page := views.Report{Chrome: chrome(c, d.Title+", "+shot.Name, "reports"), ID: r.ID, Folder: x.folder(c, r.FolderID), Document: documentView(d), PrintURL: at + "/print",
+	page := views.Report{Chrome: chrome(c, d.Title+", "+shot.Name, "reports"), ID: r.ID, Folder: x.folder(c, r.FolderID), Document: documentView(d), Actions: x.shotActions(c, r, shot),
 		Snapshot: "The snapshot “" + shot.Name + "”, made by " + x.who(c.Request().Context(), shot.CreatedBy) + " on " + moment(shot.CreatedAt) + " UTC."}
-	if shot.CreatedBy == person(c).ID || r.Check(person(c), account.Save) == nil {
-		page.SnapshotDel = at + "/delete"
-	}
-	if x.pdf != nil {
-		page.PDFURL = at + ".pdf"
-	}
 	return respond(c, http.StatusOK, views.ReportPage(page))
 }
 

@@ -102,14 +102,6 @@ func (x *reports) view(c echo.Context) figure.View {
 	return v
 }
 
-// online is the address at which people reach this server.
-func (x *reports) online(c echo.Context) string {
-	if x.base != "" {
-		return strings.TrimSuffix(x.base, "/")
-	}
-	return c.Scheme() + "://" + c.Request().Host
-}
-
 // chosen returns the parameters that an address carries.
 func chosen(v url.Values) url.Values {
 	out := url.Values{}
@@ -133,15 +125,47 @@ func (x *reports) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	at, values := "/reports/"+r.ID, chosen(c.QueryParams())
 	page := views.Report{Chrome: chrome(c, r.Name, "reports"), ID: r.ID, Folder: x.folder(c, r.FolderID), Document: documentView(made.Document),
-		Parameters: parameterView(&r.Body, made.Values), CanSave: r.Check(person(c), account.Save) == nil,
-		PrintURL: with(at+"/print", values), FreshURL: with(at, values, "fresh", "1"), ShotsURL: with(at+"/snapshots", values),
+		Parameters: parameterView(&r.Body, made.Values), Actions: x.actions(c, r),
 		Saved: "Version " + strconv.Itoa(r.Version) + ", saved on " + moment(r.UpdatedAt) + " UTC"}
-	if x.pdf != nil {
-		page.PDFURL = with(at+".pdf", values)
-	}
 	return respond(c, http.StatusOK, views.ReportPage(page))
+}
+
+// actions are what the person may do with the report.
+func (x *reports) actions(c echo.Context, r *report.Report) views.Actions {
+	at, values := "/reports/"+r.ID, chosen(c.QueryParams())
+	a := views.Actions{FreshURL: with(at, values, "fresh", "1"), PrintURL: with(at+"/print", values), VersionsURL: at + "/versions",
+		Further: []views.Link{{Label: "Snapshots", URL: with(at+"/snapshots", values)}}}
+	if x.pdf != nil {
+		a.PDFURL = with(at+".pdf", values)
+	}
+	if account.May(person(c), account.Save).Allowed {
+		a.ScheduleURL = "/schedules/new?report=" + r.ID
+	}
+	if r.Check(person(c), account.Save) == nil {
+		a.EditURL, a.RemoveURL, a.RemoveAsk = at+"/edit", at+"/delete", "Remove this report, its versions and its snapshots?"
+		if account.May(person(c), account.Share).Allowed {
+			a.ShareURL = at + "/share"
+		}
+	}
+	return a
+}
+
+// shotActions are what the person may do with a snapshot.
+func (x *reports) shotActions(c echo.Context, r *report.Report, shot *report.Snapshot) views.Actions {
+	at := "/reports/" + r.ID + "/snapshots/" + shot.ID
+	a := views.Actions{PrintURL: at + "/print", Further: []views.Link{{Label: "The report as it is now", URL: "/reports/" + r.ID}}}
+	if x.pdf != nil {
+		a.PDFURL = at + ".pdf"
+	}
+	saves := r.Check(person(c), account.Save) == nil
+	if saves && account.May(person(c), account.Share).Allowed {
+		a.ShareURL = with("/reports/"+r.ID+"/share", nil, "snapshot", shot.ID)
+	}
+	if saves || shot.CreatedBy == person(c).ID {
+		a.RemoveURL, a.RemoveLabel, a.RemoveAsk = at+"/delete", "Remove this snapshot", "Remove this snapshot?"
+	}
+	return a
 }
 
 // parameterView is the form above a report.

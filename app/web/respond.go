@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -32,12 +33,22 @@ func chrome(c echo.Context, title, active string) views.Chrome {
 	out := views.Chrome{Title: title, Active: active, Flash: takeFlash(c), Theme: theme(c)}
 	if p != nil {
 		out.Person, out.Role = p.Name, string(p.Role)
+		out.CanAsk = account.May(p, account.Ask).Allowed
 		out.CanAskSQL = account.May(p, account.AskSQL).Allowed
 		out.CanShare = account.May(p, account.Share).Allowed
 		out.CanConnect = account.May(p, account.EditConnections).Allowed
 		out.Admin = adminLinks(p, active)
 	}
 	return out
+}
+
+// online is the address at which people reach this server: the one that was set,
+// or else the one that was asked.
+func online(c echo.Context, base string) string {
+	if base != "" {
+		return strings.TrimSuffix(base, "/")
+	}
+	return c.Scheme() + "://" + c.Request().Host
 }
 
 // theme returns the colours that the reader chose, light or dark, or "" for those of the system.

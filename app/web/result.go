@@ -9,7 +9,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"assay/app/account"
 	"assay/app/chart"
+	"assay/app/document"
 	"assay/app/fault"
 	"assay/app/figure"
 	"assay/app/frame"
@@ -30,6 +32,8 @@ type presenter struct {
 	locale frame.Locale
 	asked  string // the text that positions are counted in
 	source string // the connection's name
+	on     string // its id
+	from   string // the saved question that is asked in place of a table
 	zone   string
 	title  string
 	// settings are the drawing's; the zero value leaves it to the result.
@@ -38,6 +42,8 @@ type presenter struct {
 	link      func(chart.Kind) string
 	download  func(extension string) string
 	optionURL string
+	// rowsOf makes an address for the rows behind marks; nil for none.
+	rowsOf func(marks []document.Mark) string
 	// spec, where the question was built by clicking, tells which numbers may be
 	// summed up and what is filtered; given are a written question's values.
 	spec  *query.Spec
@@ -51,7 +57,7 @@ type presenter struct {
 // newPresenter returns a presenter of a connection's answers, for a page that
 // lists the rows too.
 func newPresenter(charts *chart.Drawer, l frame.Locale, con *source.Connection) *presenter {
-	return &presenter{charts: charts, locale: l, source: con.Name, zone: con.Config.TimeZone, table: true}
+	return &presenter{charts: charts, locale: l, source: con.Name, on: con.ID, zone: con.Config.TimeZone, table: true}
 }
 
 // at gives the answer the addresses below path that its question has in other forms.
@@ -59,6 +65,9 @@ func (p *presenter) at(path string, v url.Values) {
 	p.link = func(k chart.Kind) string { return with(path, v, "chart", kindOnly(p.settings, k)) }
 	p.download = func(extension string) string { return with(path+"."+extension, v) }
 	p.optionURL = with(path+".option", v)
+	p.rowsOf = func(marks []document.Mark) string {
+		return with(path+"/rows", v, append(markPairs(marks), "chart", "")...)
+	}
 }
 
 func (p *presenter) formatter() frame.Formatter {
@@ -73,6 +82,9 @@ func (p *presenter) failure(err error) *views.Failure {
 func (p *presenter) pane(c echo.Context) func(*query.Result, error) views.Result {
 	// The answer may be fetched by a later request than the one that asked.
 	ctx := context.WithoutCancel(c.Request().Context())
+	if !account.May(person(c), account.Ask, account.OnConnection(p.on)).Allowed {
+		p.rowsOf = nil
+	}
 	return func(r *query.Result, err error) views.Result {
 		if err != nil {
 			return views.Result{Failure: p.failure(err)}
@@ -103,9 +115,10 @@ func (p *presenter) pane(c echo.Context) func(*query.Result, error) views.Result
 			if v.Chart.Title == p.title {
 				v.Chart.Title = "" // the page's own title says it
 			}
-			if v.Table != nil && len(v.Table.Rows) == f.Rows() {
+			if v.Table != nil && len(v.Table.Rows) == f.Rows() && p.rowsOf == nil {
 				v.Chart.Data = nil // the rows are listed below
 			}
+			v.Marks = v.Chart.Data != nil && p.rowsOf != nil
 		}
 		if r.Frame.Truncated {
 			v.Notes = append(v.Notes, p.cut(f.Rows(), v.Table))
@@ -136,7 +149,11 @@ func (p *presenter) caption(r *query.Result) string {
 	if n := r.Frame.Rows(); n != 1 {
 		rows = p.count(n) + " rows"
 	}
-	parts := append([]string{p.source}, p.narrowed()...)
+	parts := []string{p.source}
+	if p.from != "" {
+		parts = append(parts, fromQuestion(p.from))
+	}
+	parts = append(parts, p.narrowed()...)
 	parts = append(parts, rows, elapsed(r.Elapsed))
 	if p.zone != "" {
 		parts = append(parts, "times in "+p.zone)
@@ -196,7 +213,9 @@ func (p *presenter) downloads(drawn bool) []views.Link {
 }
 
 // rows lists the first rows of a frame.
-func (p *presenter) rows(f *frame.Frame) *views.Table { return tableView(p.shape().Rows(f, 0)) }
+func (p *presenter) rows(f *frame.Frame) *views.Table {
+	return tableView(p.linked(p.shape().Rows(f, 0)))
+}
 
 func position(err error) string {
 	if f := source.AsFailure(err); f != nil && f.Position > 0 {

@@ -30,19 +30,6 @@ func changing(c echo.Context, s *query.Store, v url.Values) *views.Opened {
 	return &views.Opened{ID: q.ID, Name: q.Name, Version: strconv.Itoa(n), Next: strconv.Itoa(n + 1)}
 }
 
-// folders returns the names of folders, for a list to pick from.
-func folders(c echo.Context, s *query.Store) []string {
-	list, err := s.Folders(c.Request().Context())
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, f := range query.Shown(person(c), list) {
-		names = append(names, f.Name)
-	}
-	return names
-}
-
 // readBody takes from a form what a question asks, and on which connection. A
 // written question keeps the values of the parameters that it still has.
 func readBody(c echo.Context, q *query.Question) error {
@@ -54,6 +41,13 @@ func readBody(c echo.Context, q *query.Question) error {
 			return err
 		}
 		q.Body.Spec = spec
+		form, err := c.FormParams()
+		if err != nil {
+			return err
+		}
+		if given := parameters(form); spec.Question != "" && len(given) > 0 {
+			q.Body.Parameters = given // of the written question below
+		}
 	}
 	if s := writeSettings(figure.Settings([]byte(c.FormValue("chart")))); s != "" {
 		q.Body.Chart = json.RawMessage(s)
@@ -75,18 +69,8 @@ func readBody(c echo.Context, q *query.Question) error {
 
 // readName takes from a form how a question is called and where it lies.
 func (x *questions) readName(c echo.Context, q *query.Question) (err error) {
-	q.Name, q.Description, q.FolderID = c.FormValue("name"), c.FormValue("description"), ""
-	if name := strings.TrimSpace(c.FormValue("folder")); name != "" && strings.TrimSpace(q.Name) != "" {
-		if q.FolderID, err = x.questions.EnsureFolder(c.Request().Context(), name); err != nil {
-			return err
-		}
-		// A new folder is granted to everyone, which counts from now on.
-		p, err := x.people.Active(c.Request().Context(), person(c).ID)
-		if err != nil {
-			return err
-		}
-		c.Set(personKey, p)
-	}
+	q.Name, q.Description = c.FormValue("name"), c.FormValue("description")
+	q.FolderID, err = folderNamed(c, x.questions, x.people, q.Name)
 	return err
 }
 
@@ -166,6 +150,9 @@ func (x *questions) again(c echo.Context, page views.QuestionForm, err error) er
 	}
 	if c.FormValue("connection") != "" {
 		page.Body = &views.QuestionBody{Connection: c.FormValue("connection"), Spec: c.FormValue("spec"), SQL: c.FormValue("sql"), Chart: c.FormValue("chart")}
+		if form, err := c.FormParams(); err == nil {
+			page.Body.Parameters = givenFields(parameters(form))
+		}
 	}
 	return respond(c, status, views.QuestionFormPage(page))
 }

@@ -209,13 +209,13 @@ func (x *timed) findPerson(ctx context.Context, text string) (id, problem string
 	case len(fits) == 1:
 		return id, "", nil
 	case len(fits) == 0:
-		return "", "Nobody here is called " + quoted(clipped(text, 60)) + "; a mail address without an account goes below", nil
+		return "", "Nobody here is called " + quoted(fault.Clip(text, 60)) + "; a mail address without an account goes below", nil
 	}
 	more := ""
 	if len(fits) > 4 {
 		fits, more = fits[:4], " and others"
 	}
-	return "", quoted(clipped(text, 60)) + " fits " + strings.Join(fits, ", ") + more + "; say more of the name", nil
+	return "", quoted(fault.Clip(text, 60)) + " fits " + strings.Join(fits, ", ") + more + "; say more of the name", nil
 }
 
 // mostOffered is how many people a form offers; others are found by typing.
@@ -459,23 +459,6 @@ func (s *subject) readValues(v url.Values) map[string]string {
 		return nil
 	}
 	return out
-}
-
-// folderNamed returns the folder that a form names, which is made where it is
-// new, and has the person's rights count as they are then.
-func (x *timed) folderNamed(c echo.Context) (id string, err error) {
-	name := strings.TrimSpace(c.FormValue("folder"))
-	if name == "" || strings.TrimSpace(c.FormValue("name")) == "" {
-		return "", nil
-	}
-	if id, err = x.questions.EnsureFolder(c.Request().Context(), name); err != nil {
-		return "", err
-	}
-	p, err := x.people.Active(c.Request().Context(), person(c).ID)
-	if err == nil {
-		c.Set(personKey, p)
-	}
-	return id, err
 }
 
 // takeover says what saving means where somebody else owns it.

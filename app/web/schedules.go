@@ -31,7 +31,20 @@ type timed struct {
 }
 
 // schedules is the schedules, and the list of them and of alerts.
-type schedules struct{ *timed }
+type schedules struct {
+	timedPages[schedule.Body, *schedule.Body]
+}
+
+func newSchedules(x *timed) *schedules {
+	return &schedules{timedPages[schedule.Body, *schedule.Body]{
+		timed:   x,
+		url:     "/schedules",
+		store:   func(w *schedule.Works) *schedule.Schedules { return w.Schedules },
+		thing:   thingOf,
+		facts:   (*timedNames).versionFacts,
+		earlier: (*schedule.Works).Restore,
+	}}
+}
 
 func (x *schedules) routes(g *echo.Group) {
 	g.GET("/schedules", may(account.Look, x.list))
@@ -39,14 +52,9 @@ func (x *schedules) routes(g *echo.Group) {
 	g.GET("/schedules/times", may(account.Save, x.times))
 	g.POST("/schedules", may(account.Save, x.create))
 	g.GET("/schedules/:id", may(account.Look, x.show))
-	g.GET("/schedules/:id/runs", may(account.Look, x.runs))
 	g.GET("/schedules/:id/edit", may(account.Save, x.edit))
 	g.POST("/schedules/:id", may(account.Save, x.update))
-	g.GET("/schedules/:id/versions", may(account.Look, x.versions))
-	g.POST("/schedules/:id/restore", may(account.Save, x.restore))
-	g.GET("/schedules/:id/delete", may(account.Save, x.askRemove))
-	g.POST("/schedules/:id/delete", may(account.Save, x.remove))
-	x.actions(g, "/schedules/:id", x.owned)
+	x.timedPages.routes(g)
 }
 
 // thing is a schedule or an alert, as far as both are alike.
@@ -70,24 +78,6 @@ func thingOf(s *schedule.Schedule) thing {
 
 func alertThing(a *schedule.Alert) thing {
 	return thing{id: a.ID, name: a.Name, description: a.Description, folder: a.FolderID, owner: cmp.Or(a.Body.Owner, a.CreatedBy), when: a.Body.When, to: a.Body.To, alert: true}
-}
-
-// get returns a schedule to which the person may do the action.
-func (x *schedules) get(c echo.Context, action account.Action) (*schedule.Schedule, error) {
-	s, err := x.works.Schedules.Get(c.Request().Context(), c.Param("id"))
-	if err != nil {
-		return nil, err
-	}
-	return s, s.Check(person(c), action)
-}
-
-// owned returns what a schedule's page is about, for somebody who may change it.
-func (x *schedules) owned(c echo.Context) (thing, error) {
-	s, err := x.get(c, account.Save)
-	if err != nil {
-		return thing{}, err
-	}
-	return thingOf(s), nil
 }
 
 // shown are the ways to narrow the list.
@@ -180,19 +170,6 @@ func (x *schedules) show(c echo.Context) error {
 	return respond(c, http.StatusOK, views.SchedulePage(page))
 }
 
-func (x *schedules) runs(c echo.Context) error {
-	s, err := x.get(c, account.Look)
-	if err != nil {
-		return err
-	}
-	t := thingOf(s)
-	list, err := x.runList(c, &t, s.Check(person(c), account.Save) == nil)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, views.RunList(list))
-}
-
 // nextFact tells when something runs next.
 func nextFact(t *thing, at schedule.Standing, reader *time.Location) views.Fact {
 	f := views.Fact{Name: "When", Lines: []views.Link{{Label: t.when.Words()}}}
@@ -229,37 +206,6 @@ func nextOf(t *thing, at schedule.Standing, reader *time.Location) views.Moment 
 		next = *at.NextAt
 	}
 	return momentIn(next, zone, reader)
-}
-
-func (x *schedules) askRemove(c echo.Context) error {
-	s, err := x.get(c, account.Save)
-	if err != nil {
-		return err
-	}
-	t := thingOf(s)
-	return x.confirm(c, &t)
-}
-
-// confirm asks before a schedule or alert is removed.
-func (x *timed) confirm(c echo.Context, t *thing) error {
-	noun := "schedule"
-	if t.alert {
-		noun = "alert"
-	}
-	return respond(c, http.StatusOK, views.ConfirmPage(views.Confirm{Chrome: chrome(c, "Delete "+t.name, "schedules"),
-		Path: []views.Link{{Label: "Schedules", URL: "/schedules"}, {Label: t.name, URL: t.url()}}, Say: "The " + noun + " goes with its versions and the history of its runs.",
-		Effects: []string{"Nobody gets anything of it any more. Pause it instead to keep it for later."}, Action: t.url() + "/delete", Label: "Delete the " + noun, Back: t.url()}))
-}
-
-func (x *schedules) remove(c echo.Context) error {
-	s, err := x.get(c, account.Save)
-	if err != nil {
-		return err
-	}
-	if err := x.works.Schedules.Delete(c.Request().Context(), s.ID, person(c)); err != nil {
-		return err
-	}
-	return done(c, "/schedules", s.Name+" was deleted.")
 }
 
 // actions are the routes of what can be done to a schedule or alert; find

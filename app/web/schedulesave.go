@@ -14,6 +14,7 @@ import (
 	"assay/app/account"
 	"assay/app/fault"
 	"assay/app/mail"
+	"assay/app/saved"
 	"assay/app/schedule"
 	"assay/views"
 )
@@ -99,11 +100,7 @@ func (x *schedules) form(c echo.Context, status int, d *scheduleDraft, about *su
 	if page.To, err = x.recipientsView(c, d.to, recipientsHint); err != nil {
 		return err
 	}
-	kinds := []string{"pdf"}
-	if about.kind == "question" {
-		kinds = []string{"pdf", "csv", "xlsx"}
-	}
-	for _, kind := range kinds {
+	for _, kind := range []string{"pdf", "csv", "xlsx"} {
 		label := map[string]string{"pdf": "PDF", "csv": "CSV", "xlsx": "Excel"}[kind]
 		page.Attach = append(page.Attach, views.Choice{Value: kind, Label: label, Selected: slices.Contains(b.Attach, kind)})
 	}
@@ -269,7 +266,7 @@ func (x *schedules) save(c echo.Context, d *scheduleDraft, say string) error {
 	}
 	err = d.checked(about)
 	if err == nil {
-		d.FolderID, err = x.folderNamed(c)
+		d.FolderID, err = folderNamed(c, x.questions, x.people, d.Name)
 	}
 	if err == nil {
 		err = x.works.Save(ctx, d.Schedule, person(c))
@@ -309,39 +306,10 @@ func (x *timed) checkAddress(text string) error {
 	return nil
 }
 
-func (x *schedules) versions(c echo.Context) error {
-	ctx := c.Request().Context()
-	s, err := x.get(c, account.Look)
-	if err != nil {
-		return err
-	}
-	list, err := x.works.Schedules.Versions(ctx, s.ID)
-	if err != nil {
-		return err
-	}
-	names, err := x.names(ctx, person(c))
-	if err != nil {
-		return err
-	}
-	page := views.Versions{Chrome: chrome(c, "Versions of "+s.Name, "schedules"), Path: []views.Link{{Label: "Schedules", URL: "/schedules"}, {Label: s.Name, URL: "/schedules/" + s.ID}},
-		URL: "/schedules/" + s.ID, CanSave: s.Check(person(c), account.Save) == nil}
-	for i, v := range list {
-		item := views.VersionFacts{Number: strconv.Itoa(v.Version), Name: v.Name, By: x.who(c, v.SavedBy), At: moment(v.SavedAt) + " UTC", Current: v.Version == s.Version, First: i == len(list)-1}
-		now := names.versionFacts(v.Name, v.Description, &v.Body)
-		var before []views.Fact
-		if i+1 < len(list) {
-			old := list[i+1]
-			before = names.versionFacts(old.Name, old.Description, &old.Body)
-		}
-		item.Changes = factChanges(before, now)
-		page.Items = append(page.Items, item)
-	}
-	return respond(c, http.StatusOK, views.VersionsPage(page))
-}
-
 // versionFacts are what a version says, to be compared.
-func (n *timedNames) versionFacts(name, description string, b *schedule.Body) []views.Fact {
-	return append([]views.Fact{fact("Name", name), fact("Description", description), fact("Does", map[string]string{schedule.Refresh: "refreshes", schedule.Deliver: "sends"}[b.Do]), fact("Runs", b.When.Words())},
+func (n *timedNames) versionFacts(v *saved.Version[schedule.Body]) []views.Fact {
+	b := &v.Body
+	return append([]views.Fact{fact("Does", map[string]string{schedule.Refresh: "refreshes", schedule.Deliver: "sends"}[b.Do]), fact("Runs", b.When.Words())},
 		slices.DeleteFunc(n.facts("", "", "", b, ""), func(f views.Fact) bool { return f.Name == "Runs as" })...)
 }
 
@@ -371,19 +339,4 @@ func factChanges(before, now []views.Fact) (list []views.FactChange) {
 		}
 	}
 	return list
-}
-
-func (x *schedules) restore(c echo.Context) error {
-	s, err := x.get(c, account.Save)
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(c.FormValue("version"))
-	if err != nil {
-		return fault.Field("version", "Choose a version")
-	}
-	if _, err := x.works.Restore(c.Request().Context(), s.ID, n, person(c)); err != nil {
-		return err
-	}
-	return done(c, "/schedules/"+s.ID, fmt.Sprintf("Version %d is the newest again, and runs as you.", n))
 }

@@ -91,6 +91,7 @@ func (x *shared) routes(g *echo.Group) {
 	g.GET("/r/:token/embed", x.open(x.show, framed))
 	g.POST("/r/:token/embed", x.open(x.unlock, framed))
 	g.GET("/r/:token/cards/:card", x.open(x.card, part))
+	g.GET("/r/:token/paper.css", x.open(x.running, part))
 }
 
 // How a link is looked at.
@@ -130,13 +131,13 @@ func (x *shared) open(h func(c echo.Context, v *visitor) error, way sharedWay) e
 
 func (x *shared) visit(c echo.Context, h func(c echo.Context, v *visitor) error, way sharedWay) error {
 	address := c.RealIP()
-	if err := x.gate.Admit(address); err != nil {
-		return err
-	}
 	token, file, _ := strings.Cut(c.Param("token"), ".")
 	ctx := audit.As(c.Request().Context(), audit.Actor{Name: "visitor of a link", Via: "share", Address: address, Request: c.Response().Header().Get("X-Request-Id")})
 	opening, err := x.shares.Open(ctx, token)
 	if fault.Is(err, fault.NotFound) {
+		if slow := x.gate.Admit(address); slow != nil {
+			return slow
+		}
 		x.gate.Wrong(address, token)
 	}
 	if err != nil {
@@ -214,6 +215,13 @@ func (v *visitor) choose(query url.Values) error {
 	return err
 }
 
+// card is the address of a card, which in another site's frame is the same.
+func (s *sharedVisit) card(id string) string {
+	whole := *s
+	whole.Base = strings.TrimSuffix(s.Base, "/embed")
+	return whole.at("/cards/" + url.PathEscape(id))
+}
+
 // at is the address of a part of the page, as the visitor chose it.
 func (s *sharedVisit) at(suffix string) string {
 	if s.Query == "" {
@@ -254,7 +262,11 @@ func (x *shared) page(c echo.Context, v *visitor) error {
 	if err := x.seat(ctx, v); err != nil {
 		return err
 	}
-	body, err := kind.shared(c, v.sharedVisit)
+	var body templ.Component
+	err := x.held(c, v, func() (err error) {
+		body, err = kind.shared(c, v.sharedVisit)
+		return err
+	})
 	v.leave()
 	if err != nil {
 		return err
@@ -267,6 +279,9 @@ func (x *shared) page(c echo.Context, v *visitor) error {
 		return err
 	}
 	page := views.Shared{Title: v.object.Name, Action: v.Base, Embed: v.Embed, Body: body, Fields: v.fields(), Ends: day(v.Share.ExpiresAt)}
+	if !v.Embed {
+		page.Running = v.Base + "/paper.css"
+	}
 	if files, ok := kind.(sharedFiles); ok && v.Share.Settings.Download && !v.Embed {
 		for _, extension := range files.sharedExtensions(v.sharedVisit) {
 			page.Files = append(page.Files, views.Link{Label: fileWords[extension], URL: v.at("." + extension)})
@@ -309,12 +324,24 @@ func (x *shared) card(c echo.Context, v *visitor) error {
 	if err := x.seat(c.Request().Context(), v); err != nil {
 		return err
 	}
-	body, err := cards.sharedCard(c, v.sharedVisit, c.Param("card"))
+	var body templ.Component
+	err := x.held(c, v, func() (err error) {
+		body, err = cards.sharedCard(c, v.sharedVisit, c.Param("card"))
+		return err
+	})
 	v.leave()
 	if err != nil {
 		return err
 	}
 	return respond(c, http.StatusOK, views.SharedPage(views.Shared{Title: v.object.Name, Action: v.Base, Body: body, Ends: day(v.Share.ExpiresAt)}))
+}
+
+// running puts the title into the margin of the page on paper, for who may read it.
+func (x *shared) running(c echo.Context, v *visitor) error {
+	if v.file != "" || !x.shares.Proven(c.Request().Context(), v.Share, x.proof(c, v.Share)) {
+		return echo.NewHTTPError(http.StatusNotFound)
+	}
+	return c.Blob(http.StatusOK, "text/css; charset=utf-8", runningHead(v.object.Name))
 }
 
 // send gives what the link leads to as a file, where its maker allows that.
@@ -333,7 +360,25 @@ func (x *shared) send(c echo.Context, v *visitor) error {
 	if err := x.note(c, v, v.file); err != nil {
 		return err
 	}
-	return files.sharedFile(c, v.sharedVisit, v.file)
+	return x.held(c, v, func() error { return files.sharedFile(c, v.sharedVisit, v.file) })
+}
+
+// held does work for a visitor as long as the link opens: of one that is ended
+// meanwhile nothing is shown any more.
+func (x *shared) held(c echo.Context, v *visitor, work func() error) error {
+	asked := c.Request()
+	ctx, end := x.shares.Holding(asked.Context(), v.Share)
+	defer end()
+	c.SetRequest(asked.WithContext(ctx))
+	defer c.SetRequest(asked)
+	err := work()
+	if why := context.Cause(ctx); err != nil && fault.Is(why, fault.NotFound) {
+		return why
+	}
+	if err != nil || c.Response().Committed {
+		return err
+	}
+	return x.shares.Still(asked.Context(), v.Share)
 }
 
 // note writes down that somebody came.

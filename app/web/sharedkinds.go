@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -29,8 +28,14 @@ type writePDF func(io.Writer, *document.Document) error
 
 // send gives a document as PDF.
 func (pdf writePDF) send(c echo.Context, d *document.Document) error {
+	return pdf.give(c, d, func() {})
+}
+
+// give gives a document as PDF; made is called once it has only to be sent.
+func (pdf writePDF) give(c echo.Context, d *document.Document, made func()) error {
 	var b bytes.Buffer
-	if err := pdf(&b, d); err != nil {
+	err := pdf(&b, d)
+	if made(); err != nil {
 		return err
 	}
 	attach(c, "application/pdf", d.Title, "pdf")
@@ -95,11 +100,10 @@ func (pdf writePDF) extensions() []string {
 
 func (x *sharedReports) sharedFile(c echo.Context, s *sharedVisit, _ string) error {
 	d, err := x.document(c, s)
-	s.leave()
 	if err != nil {
 		return err
 	}
-	return x.pdf.send(c, d)
+	return x.pdf.give(c, d, s.leave)
 }
 
 // sharedDashboards shows dashboards: what is there at once with the page, what
@@ -157,7 +161,7 @@ func (x *sharedDashboards) shared(c echo.Context, s *sharedVisit) (templ.Compone
 			if blocks, ok := made[card.ID]; ok {
 				one.Blocks = blocksView(blocks)
 			} else {
-				one.URL = s.at("/cards/" + url.PathEscape(card.ID))
+				one.URL = s.card(card.ID)
 			}
 			tab.Cards = append(tab.Cards, one)
 		}
@@ -216,11 +220,10 @@ func (x *sharedDashboards) sharedFile(c echo.Context, s *sharedVisit, _ string) 
 		return err
 	}
 	doc, err := x.maker.Document(c.Request().Context(), d, v)
-	s.leave()
 	if err != nil {
 		return err
 	}
-	return x.pdf.send(c, anonymous(doc))
+	return x.pdf.give(c, anonymous(doc), s.leave)
 }
 
 // sharedQuestions shows saved questions.
@@ -290,11 +293,10 @@ func (x *sharedQuestions) sharedFile(c echo.Context, s *sharedVisit, extension s
 		return x.rows(c, s, extension)
 	case "pdf":
 		d, err := x.document(c, s)
-		s.leave()
 		if err != nil {
 			return err
 		}
-		return x.pdf.send(c, d)
+		return x.pdf.give(c, d, s.leave)
 	}
 	q, a, err := x.make(c, s)
 	s.leave()

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,6 +32,7 @@ type written struct {
 func (x *written) routes(g *echo.Group) {
 	g.GET("/sql", may(account.AskSQL, x.show))
 	g.POST("/sql", may(account.AskSQL, x.run))
+	g.GET("/sql/rows", may(account.AskSQL, x.rows))
 	for _, extension := range extensions {
 		g.GET("/sql."+extension, may(account.AskSQL, x.file(extension)))
 	}
@@ -166,7 +168,7 @@ func (x *written) answer(c echo.Context, page *views.SQL, v url.Values, con *sou
 	p := x.presenter(c, con, v, values)
 	req := query.Request{Person: person(c), Connection: con.ID, SQL: page.Text, Parameters: values, Explain: v.Get("explain") != ""}
 	if req.Explain {
-		p.settings, p.link, p.download, p.optionURL = tableOnly, nil, nil, ""
+		p.settings, p.link, p.download, p.optionURL, p.rowsOf = tableOnly, nil, nil, "", nil
 	}
 	show := p.pane(c)
 	if req.Explain {
@@ -256,4 +258,23 @@ func (x *written) file(extension string) echo.HandlerFunc {
 		req := query.Request{Person: person(c), Connection: con.ID, SQL: v.Get("sql"), Parameters: values}
 		return sendFile(c, x.runner, x.presenter(c, con, v, values), req, extension, "result")
 	}
+}
+
+// rows lists the rows of the result that are behind a mark of its drawing.
+func (x *written) rows(c echo.Context) error {
+	v := maps.Clone(c.QueryParams())
+	if !ours(c.Request()) {
+		return fault.New(fault.Denied, "These rows were asked for by another site and were not read")
+	}
+	if err := account.Check(person(c), account.AskSQL, account.OnConnection(v.Get("connection"))); err != nil {
+		return err
+	}
+	if strings.TrimSpace(v.Get("sql")) == "" {
+		return fault.New(fault.Invalid, "The address names no question")
+	}
+	_, values, _ := parameterFields(v.Get("sql"), parameters(v), nil)
+	maps.DeleteFunc(v, func(key string, _ []string) bool { return isMark(key) })
+	page := views.Rows{Name: "this result", URL: with("/sql", v), Back: "/sql?connection=" + url.QueryEscape(v.Get("connection")), BackName: "SQL"}
+	rows := behindMarks{connections: x.connections, runner: x.runner, charts: x.charts, queries: x.queries}
+	return rows.show(c, page, query.Request{Person: person(c), Connection: v.Get("connection"), SQL: v.Get("sql"), Parameters: values}, marksOf(c.QueryParams()))
 }

@@ -92,15 +92,17 @@ func New(d Deps) *echo.Echo {
 
 	pages := e.Group("", sessions.middleware)
 	running := &queries{runner: d.Runner}
-	first := &home{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts}
-	if d.Expected != nil {
-		go first.warm(d.Expected)
-	}
 	entry := &signIn{people: d.People, sessions: sessions, throttle: d.Throttle, identities: d.Identities, config: d.Config}
 	again := &prover{people: d.People, sessions: sessions, throttle: d.Throttle, identities: d.Identities, config: d.Config}
 	own := &accountPages{people: d.People, sessions: sessions, throttle: d.Throttle, identities: d.Identities, connections: d.Connections, questions: d.Questions, prover: again}
 	figures := &figure.Maker{Runner: d.Runner, Connections: d.Connections, Charts: d.Charts}
 	making := &report.Maker{Figures: figures, Questions: d.Questions}
+	boards := &dashboards{dashboards: d.Dashboards, maker: &dashboard.Maker{Figures: figures, Questions: d.Questions}, questions: d.Questions, connections: d.Connections, rules: d.Rules, people: d.People,
+		runner: d.Runner, queries: running, pdf: d.PDF, base: d.Config.BaseURL}
+	first := &home{boards: boards, reports: report.NewStore(d.Store, d.Audit), questions: d.Questions, connections: d.Connections}
+	if d.Expected != nil {
+		go first.warm(d.Expected)
+	}
 	timing := &timed{works: d.Works, dashboards: d.Dashboards, reports: report.NewStore(d.Store, d.Audit), questions: d.Questions, people: d.People}
 	for _, f := range []feature{
 		entry,
@@ -112,12 +114,11 @@ func New(d Deps) *echo.Echo {
 		&tables{connections: d.Connections, charts: d.Charts, rules: d.Rules, queries: running},
 		&explore{connections: d.Connections, pools: d.Pools, rules: d.Rules, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
 		&written{connections: d.Connections, runner: d.Runner, questions: d.Questions, charts: d.Charts, queries: running},
-		&questions{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts, people: d.People, queries: running},
+		&questions{questions: d.Questions, connections: d.Connections, runner: d.Runner, charts: d.Charts, people: d.People, queries: running, figures: figures, pdf: d.PDF, base: d.Config.BaseURL},
 		&reports{reports: report.NewStore(d.Store, d.Audit), maker: making, snapshots: report.NewSnapshots(d.Store, d.Audit, making, d.Runner), questions: d.Questions, people: d.People, pdf: d.PDF, base: d.Config.BaseURL},
-		&dashboards{dashboards: d.Dashboards, maker: &dashboard.Maker{Figures: figures, Questions: d.Questions}, questions: d.Questions, connections: d.Connections, rules: d.Rules, people: d.People,
-			runner: d.Runner, queries: running, pdf: d.PDF, base: d.Config.BaseURL},
-		&schedules{timing},
-		&alerts{timed: timing, runner: d.Runner, connections: d.Connections, charts: d.Charts},
+		boards,
+		newSchedules(timing),
+		newAlerts(timing, d.Runner, d.Connections, d.Charts),
 		running,
 		own,
 		&factorPages{people: d.People, sessions: sessions, throttle: d.Throttle, prover: again},
