@@ -114,7 +114,7 @@ func TestDamagedSummaryIsFound(t *testing.T) {
 	if v := verdict(t, l); !v.OK {
 		t.Fatal(v)
 	}
-	i.do("CREATE TABLE saved AS SELECT * FROM audit_seals")
+	i.do("CREATE TABLE set_aside AS SELECT * FROM audit_seals")
 	for statement, want := range map[string]found{
 		"DELETE FROM audit_seals WHERE from_seq = 1": {Removed, InSummary, 1, second.From - 1},
 		"DELETE FROM audit_seals WHERE from_seq > 1": {Removed, InSummary, second.From, second.To},
@@ -124,7 +124,7 @@ func TestDamagedSummaryIsFound(t *testing.T) {
 			t.Errorf("%s: %+v %s", statement, of(v), v)
 		}
 		i.do("DELETE FROM audit_seals")
-		i.do("INSERT INTO audit_seals SELECT * FROM saved")
+		i.do("INSERT INTO audit_seals SELECT * FROM set_aside")
 	}
 	// What was removed does not come back unnoticed.
 	r := i.record(end)

@@ -388,7 +388,7 @@ func TestDamageOnPostgreSQL(t *testing.T) {
 		}
 	}
 	do("ALTER TABLE audit DISABLE TRIGGER ALL", "ALTER TABLE audit_head DISABLE TRIGGER ALL")
-	do("CREATE TABLE saved AS SELECT * FROM audit", "CREATE TABLE saved_head AS SELECT * FROM audit_head")
+	do("CREATE TABLE set_aside AS SELECT * FROM audit", "CREATE TABLE saved_head AS SELECT * FROM audit_head")
 	for _, c := range []struct {
 		statement string
 		want      found
@@ -403,7 +403,7 @@ func TestDamageOnPostgreSQL(t *testing.T) {
 		if v := verdict(t, l); of(v) != c.want {
 			t.Errorf("%s: %s", c.statement, v)
 		}
-		do("DELETE FROM audit", "INSERT INTO audit SELECT * FROM saved", "DELETE FROM audit_head", "INSERT INTO audit_head SELECT * FROM saved_head")
+		do("DELETE FROM audit", "INSERT INTO audit SELECT * FROM set_aside", "DELETE FROM audit_head", "INSERT INTO audit_head SELECT * FROM saved_head")
 	}
 	wantWhole(t, l, 30)
 }
