@@ -70,9 +70,11 @@ func contentFlags(c call, name string, more func(*flag.FlagSet, *contentCall)) (
 
 // contentStores are the stores of what is exported and applied, over a view of our store.
 func (r *rooms) contentStores(in *store.Store) *content.Stores {
-	return &content.Stores{People: account.NewStore(in, r.vault, r.audit), Connections: r.connections, Questions: query.NewStore(in, r.audit), Rules: query.NewRules(in, r.pools, r.audit),
-		Dashboards: dashboard.NewStore(in, r.audit), Reports: report.NewStore(in, r.audit),
-		Schedules: saved.NewStore[schedule.Body](in, r.audit, "schedule"), Alerts: saved.NewStore[schedule.AlertBody](in, r.audit, "alert")}
+	s := &content.Stores{People: account.NewStore(in, r.vault, r.audit), Connections: r.connections, Questions: query.NewStore(in, r.audit), Rules: query.NewRules(in, r.pools, r.audit),
+		Dashboards: dashboard.NewStore(in, r.audit), Reports: report.NewStore(in, r.audit), Channels: schedule.NewChannels(in, r.vault, r.audit),
+		Schedules: saved.NewStore[schedule.Body](in, r.audit, schedule.KindSchedule), Alerts: saved.NewStore[schedule.AlertBody](in, r.audit, schedule.KindAlert)}
+	r.tied(s.Questions, s.Dashboards, s.Reports)
+	return s
 }
 
 // exportCommand is "assay export DIR": what was saved as text files.

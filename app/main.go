@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // images without a system have no time zones of their own
 )
 
 // version is set by the build.

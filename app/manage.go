@@ -18,6 +18,7 @@ import (
 	"assay/app/account"
 	"assay/app/audit"
 	"assay/app/fault"
+	"assay/app/schedule"
 	"assay/config"
 )
 
@@ -138,7 +139,11 @@ func migrateCommand(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
+	err = schedule.Migrate(ctx, r.store, r.log) // whoever serves may not be allowed to make tables
 	r.close()
+	if err != nil {
+		return err
+	}
 	_, err = fmt.Fprintln(c.out, "The store is up to date.")
 	return err
 }

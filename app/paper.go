@@ -24,10 +24,10 @@ func printer(cfg config.Config, address string) func(io.Writer, *document.Docume
 	b := browser.New(cfg.Chromium)
 	return func(w io.Writer, d *document.Document) error {
 		ctx := context.Background() // the browser has a deadline of its own
-		html, err := web.PrintHTML(ctx, d)
+		html, files, err := web.PrintHTML(ctx, d)
 		if err != nil {
 			return err
 		}
-		return b.Print(ctx, w, browser.Page{HTML: html, Files: static.Sheets()})
+		return b.Print(ctx, w, browser.Page{HTML: html, Files: files})
 	}
 }

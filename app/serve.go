@@ -74,16 +74,18 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 		return err
 	}
 	var kept sync.WaitGroup
+	defer kept.Wait() // what was asked last is written before the store closes
+	defer stop()      // also where the start fails or panics
 	kept.Go(func() { r.questions.KeepHistory(ctx) })
 	kept.Go(func() { r.runner.Watch(ctx) })
 	kept.Go(func() { r.audit.Keep(ctx, log) })
-	defer kept.Wait() // what was asked last is written before the store closes
 
 	paper := printer(cfg, address)
 	works, err := r.openWorks(cfg, address, paper)
 	if err != nil {
 		return err
 	}
+	defer works.Stop()
 	e := web.New(web.Deps{
 		PDF:    paper,
 		Config: web.Config{BaseURL: cfg.BaseURL, Local: at.Addr().IsLoopback(), Demo: c.sample, RequireFactor: cfg.RequireFactor},
@@ -103,6 +105,7 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	defer server.Close()
 	fmt.Fprintf(c.out, "Assay listens on %s\n", address)
 	log.Info("listening", "address", address, "version", version)
 	failed := make(chan error, 2)
@@ -116,8 +119,6 @@ func serve(ctx context.Context, c call, cfg config.Config, ready func(ctx contex
 	}
 	select {
 	case err := <-failed:
-		stop()
-		works.Stop()
 		return err
 	case <-ctx.Done():
 	}

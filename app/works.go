@@ -15,8 +15,10 @@ import (
 	"assay/app/figure"
 	"assay/app/frame"
 	"assay/app/mail"
+	"assay/app/query"
 	"assay/app/report"
 	"assay/app/schedule"
+	"assay/app/share"
 	"assay/app/svg"
 	"assay/app/web"
 	"assay/config"
@@ -33,6 +35,7 @@ func (r *rooms) openWorks(cfg config.Config, address string, pdf func(io.Writer,
 			return nil, fmt.Errorf("mail: %w", err)
 		}
 	}
+	r.tied(r.questions, r.dashboards, r.reports)
 	fonts := svg.Fonts{Regular: static.FontTTF(400), Semibold: static.FontTTF(600)}
 	made := &making{rooms: r, address: address}
 	return schedule.New(schedule.Deps{
@@ -41,10 +44,36 @@ func (r *rooms) openWorks(cfg config.Config, address string, pdf func(io.Writer,
 		MailDomains: strings.FieldsFunc(cfg.MailDomains, func(r rune) bool { return r == ',' || r == ' ' }),
 		Dial:        r.reach.Dial, BaseURL: address,
 		Make: schedule.Make{
-			Render: made.document, HTML: web.MailHTML, PDF: pdf,
+			Render: made.document, Rows: made.rows, HTML: web.MailHTML, PDF: pdf,
 			PNG: func(drawing []byte, width int) ([]byte, error) { return svg.PNG(drawing, width, fonts) },
+			Explore: func(as *account.Person, q *query.Question, values map[string]string) string {
+				if path := web.ExplorePath(as, q, values); path != "" {
+					return address + path
+				}
+				return ""
+			},
 		},
 	}), nil
+}
+
+// tied has what goes with an object end where the object is removed: its links,
+// and the schedules and alerts that are about it.
+func (r *rooms) tied(questions *query.Store, dashboards *dashboard.Store, reports *report.Store) {
+	questions.Deleted(each(r.shares.Gone(share.Question), schedule.Gone("question")))
+	dashboards.Deleted(each(r.shares.Gone(share.Dashboard), schedule.Gone("dashboard")))
+	reports.Deleted(each(r.shares.Gone(share.Report), schedule.Gone("report")))
+}
+
+// each does one after the other in a transaction T.
+func each[T any](list ...func(ctx context.Context, tx T, id string) error) func(context.Context, T, string) error {
+	return func(ctx context.Context, tx T, id string) error {
+		for _, f := range list {
+			if err := f(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // making makes what schedules deliver.
@@ -53,33 +82,89 @@ type making struct {
 	address string
 }
 
-func (m *making) document(ctx context.Context, as *account.Person, b schedule.Body) (*document.Document, error) {
+// view is how a schedule's dashboard, report or question is seen.
+func (m *making) view(as *account.Person, b schedule.Body) figure.View {
 	v := figure.View{Person: as, Values: b.Values, Locale: frame.MatchLocale("en"), Base: m.address, MaxAge: -1}
-	if b.Do == "deliver" {
+	if b.Do == schedule.Deliver {
 		v.MaxAge = time.Minute // its recipients share answers
 	}
 	if zone, err := time.LoadLocation(b.When.Zone); err == nil {
 		v.Zone = zone
 	}
+	return v
+}
+
+func (m *making) dashboard(ctx context.Context, as *account.Person, id string) (*dashboard.Dashboard, error) {
+	d, err := m.dashboards.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.Check(as, account.Look)
+}
+
+func (m *making) report(ctx context.Context, as *account.Person, id string) (*report.Report, error) {
+	r, err := m.reports.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.Check(as, account.Look)
+}
+
+// rows returns the tables that a dashboard or a report shows.
+func (m *making) rows(ctx context.Context, as *account.Person, b schedule.Body) (list []schedule.Table, err error) {
+	v := m.view(as, b)
+	var found []figure.Rows
 	switch {
 	case b.Dashboard != "":
-		d, err := m.dashboards.Get(ctx, b.Dashboard)
-		if err == nil {
-			err = d.Check(as, account.Look)
-		}
+		d, err := m.dashboard(ctx, as, b.Dashboard)
 		if err != nil {
+			return nil, err
+		}
+		if v.Person, err = m.dashboards.Shaped(ctx, as, d); err != nil {
+			return nil, err
+		}
+		if found, err = (&dashboard.Maker{Figures: m.figures, Questions: m.questions}).Rows(ctx, d, v); err != nil {
+			return nil, err
+		}
+	case b.Report != "":
+		r, err := m.report(ctx, as, b.Report)
+		if err != nil {
+			return nil, err
+		}
+		if v.Person, err = m.reports.Shaped(ctx, as, r); err != nil {
+			return nil, err
+		}
+		if found, err = (&report.Maker{Figures: m.figures, Questions: m.questions}).Rows(ctx, r, v); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range found {
+		list = append(list, schedule.Table{Title: f.Title, Frame: f.Frame, At: f.At})
+	}
+	return list, nil
+}
+
+func (m *making) document(ctx context.Context, as *account.Person, b schedule.Body) (*document.Document, error) {
+	v := m.view(as, b)
+	switch {
+	case b.Dashboard != "":
+		d, err := m.dashboard(ctx, as, b.Dashboard)
+		if err != nil {
+			return nil, err
+		}
+		if v.Person, err = m.dashboards.Shaped(ctx, as, d); err != nil {
 			return nil, err
 		}
 		return (&dashboard.Maker{Figures: m.figures, Questions: m.questions}).Document(ctx, d, v)
 	case b.Report != "":
-		d, err := m.reports.Get(ctx, b.Report)
-		if err == nil {
-			err = d.Check(as, account.Look)
-		}
+		r, err := m.report(ctx, as, b.Report)
 		if err != nil {
 			return nil, err
 		}
-		return (&report.Maker{Figures: m.figures, Questions: m.questions}).Document(ctx, d, v)
+		if v.Person, err = m.reports.Shaped(ctx, as, r); err != nil {
+			return nil, err
+		}
+		return (&report.Maker{Figures: m.figures, Questions: m.questions}).Document(ctx, r, v)
 	}
 	q, err := m.questions.Get(ctx, b.Question)
 	if err == nil {
@@ -103,6 +188,7 @@ func (m *making) document(ctx context.Context, as *account.Person, b schedule.Bo
 // jobs gives the API what it needs of the works.
 func jobs(w *schedule.Works) api.Jobs {
 	return api.Jobs{
+		Save: w.Save, SaveAlert: w.SaveAlert,
 		Run: func(ctx context.Context, _, id string, by *account.Person) (string, error) {
 			return w.RunNow(ctx, id, by)
 		},
