@@ -49,3 +49,37 @@ func TestAttackAlertsOnHiddenQuestions(t *testing.T) {
 		t.Error("who may not see the question watches it")
 	}
 }
+
+// TestAttackMailsInPlaceOfLinks: who may not give a link to people without an
+// account mails them nothing either, nor goes on to once the right is taken.
+func TestAttackMailsInPlaceOfLinks(t *testing.T) {
+	server := mailtest.New(t, nil)
+	h := newHouse(t, "", through(server.Host, server.Port))
+	role := &account.RoleDef{Name: "Keeper", Actions: []account.Action{account.Look, account.Ask, account.AskSQL, account.Save, account.SeeConnections}}
+	if err := h.People.CreateRole(t.Context(), role); err != nil {
+		t.Fatal(err)
+	}
+	kit, nora := h.person(t, "kit@example.com", account.Role(role.ID)), h.person(t, "nora@example.com", account.Analyst)
+	q := h.ask(t, "Amounts", "select sum(amount) as amount from sales")
+	made := func(to ...Target) *Schedule {
+		return &Schedule{Name: "Out", Body: Body{When: When{Every: "day"}, Question: q, To: to}}
+	}
+	out := Target{Kind: ToMail, Address: "out@example.org"}
+	if err := h.Save(t.Context(), made(Target{Kind: ToPerson, ID: nora.ID}, out), kit); err == nil || !strings.Contains(err.Error(), "need the right to share") {
+		t.Errorf("who may not share mails it: %v", err)
+	}
+	if err := h.Save(t.Context(), made(Target{Kind: ToPerson, ID: nora.ID}), kit); err != nil {
+		t.Errorf("who may not share mails nobody: %v", err)
+	}
+	s := made(out)
+	if err := h.Save(t.Context(), s, nora); err != nil {
+		t.Fatal(err)
+	}
+	nora.Role = account.Role(role.ID)
+	if err := h.People.Update(t.Context(), nora); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(h.runIt(t, s.ID)); got["out@example.org"] != DeliveryFailed || len(server.Accepted()) != 0 {
+		t.Errorf("the delivery ended %v, %d mails went out", got, len(server.Accepted()))
+	}
+}

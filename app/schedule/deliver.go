@@ -125,6 +125,9 @@ func (s *sending) attempt(ctx context.Context) ending {
 	case ToPerson:
 		return s.toPerson(ctx, t)
 	case ToMail:
+		if account.Check(owner, account.Share) != nil {
+			return ending{state: DeliveryFailed, message: owner.Email + ", who saved it, may not share with people without an account here any more"}
+		}
 		if len(w.MailDomains) > 0 && !slices.Contains(w.MailDomains, mail.Domain(t.Address)) {
 			return ending{state: DeliveryFailed, message: "Mails may not go to addresses at " + mail.Domain(t.Address) + " without an account here"}
 		}

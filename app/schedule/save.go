@@ -104,7 +104,7 @@ func (w *Works) Allowed(ctx context.Context, b *Body, by *account.Person) error 
 			return err
 		}
 	}
-	if err := w.mayReach(ctx, b.To, &problems); err != nil {
+	if err := w.mayReach(ctx, b.To, by, &problems); err != nil {
 		return err
 	}
 	return problems.Err()
@@ -118,7 +118,7 @@ func (w *Works) AllowedAlert(ctx context.Context, b *AlertBody, by *account.Pers
 	} else if err != nil {
 		return err
 	}
-	if err := w.mayReach(ctx, b.To, &problems); err != nil {
+	if err := w.mayReach(ctx, b.To, by, &problems); err != nil {
 		return err
 	}
 	return problems.Err()
@@ -136,8 +136,9 @@ func (w *Works) mayLook(ctx context.Context, kind, id string, by *account.Person
 	return account.Check(by, account.Look, account.InFolder(folder))
 }
 
-// mayReach looks at the recipients.
-func (w *Works) mayReach(ctx context.Context, list []Target, problems *fault.Fields) error {
+// mayReach looks at the recipients. Who writes to people without an account shares
+// what is written as much as who gives a link away.
+func (w *Works) mayReach(ctx context.Context, list []Target, by *account.Person, problems *fault.Fields) error {
 	for _, t := range list {
 		var err error
 		switch t.Kind {
@@ -151,6 +152,9 @@ func (w *Works) mayReach(ctx context.Context, list []Target, problems *fault.Fie
 				err = nil
 			}
 		case ToMail:
+			if account.Check(by, account.Share) != nil {
+				problems.Add("to", "Mails to addresses without an account here need the right to share")
+			}
 			if len(w.MailDomains) > 0 && !slices.Contains(w.MailDomains, mail.Domain(t.Address)) {
 				problems.Add("to", "Mails may not go to addresses at %s without an account here", mail.Domain(t.Address))
 			}
