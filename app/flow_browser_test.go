@@ -172,7 +172,7 @@ func TestPagesLookRight(t *testing.T) {
 	v := visit(t, h)
 	_, link, _ := strings.Cut(h.out.String(), "Open "+h.base)
 	link, _, _ = strings.Cut(link, "\n")
-	v.open(strings.TrimSpace(link)).submit("form", "", nil).says("h1", "Home")
+	v.open(strings.TrimSpace(link)).submit("form", "", nil).says("h1", "Trading overview")
 	v.open("/questions")
 	question := v.doc.Find(".list-title a").First().AttrOr("href", "")
 	v.open("/connections")
@@ -229,7 +229,8 @@ func look(b *tab, axe string, pages []page) {
 			b.size(width, 900)
 			b.scheme("light")
 			b.goTo(p.path)
-			b.holds(`!document.querySelector('[aria-busy=true]') && (!document.querySelector('textarea[data-editor]') || document.querySelector('.editor-live'))`)
+			// What is further down is asked for when it comes into sight.
+			b.holds(`[...document.querySelectorAll('[aria-busy=true]')].every((n) => n.getBoundingClientRect().top > innerHeight) && (!document.querySelector('textarea[data-editor]') || document.querySelector('.editor-live'))`)
 			if p.name != "not found" {
 				b.sound()
 			}

@@ -213,6 +213,16 @@ func TestTwoPeopleArrangeAtOnce(t *testing.T) {
 	v.says(".notice-warn", "Ben saved version 3", "was removed", "is 7 columns by 4 rows")
 	v.submit("form.edit", "do=over", nil).expect(http.StatusOK).says(".notice-ok", "version 4")
 	v.complete(at).says("#card-words", "Read this first.")
+
+	t.Log("and both changes kept")
+	v.open(at + "/edit")
+	other.open(at+"/edit").submit("form.edit", "do=remove.words", nil).submit("form.edit", "do=save", nil).expect(http.StatusOK)
+	v.submit("form.edit", "do=higher.states", nil).submit("form.edit", "do=save", nil).expect(http.StatusConflict)
+	v.says(".notice-warn", "Ben saved version 5", "Save both together")
+	v.submit("form.edit", "do=both", nil).expect(http.StatusOK).says(".notice-ok", "version 6")
+	if v.complete(at); v.doc.Find("#card-words").Length() > 0 || v.doc.Find("#card-states.gh5").Length() == 0 {
+		t.Errorf("one of both changes is lost: %s", v.words("#board"))
+	}
 }
 
 func TestCardsThatCannotBeMade(t *testing.T) {

@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -214,11 +216,12 @@ func TestAttackSharedLinksAreGuessed(t *testing.T) {
 		}
 	}
 	if through > 40 {
-		t.Errorf("%d of 10,000 guesses were looked up", through)
+		t.Errorf("%d of 10,000 guesses were answered", through)
 	}
-	if guesser.look(link); guesser.status != http.StatusTooManyRequests || guesser.header.Get("Retry-After") == "" {
-		t.Errorf("a guesser with the right link: %d", guesser.status)
+	if guesser.look("/r/" + strings.Repeat("a", 43)); guesser.status != http.StatusTooManyRequests || guesser.header.Get("Retry-After") == "" {
+		t.Errorf("one more guess: %d", guesser.status)
 	}
+	guesser.look(link).expect(http.StatusOK) // others may have the same address
 	reader.look(link).expect(http.StatusOK)
 }
 
@@ -487,6 +490,56 @@ func TestAttackSharedTokensInWhatIsWrittenDown(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAttackSharedAnswersAreKeptNowhere: no cache keeps what a link shows, and the
+// site that a reader goes on to does not learn the link.
+func TestAttackSharedAnswersAreKeptNowhere(t *testing.T) {
+	var mu sync.Mutex
+	var referers []string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.URL.Path == "/from-here" {
+			referers = append(referers, r.Referer())
+		}
+		fmt.Fprint(w, "<title>Elsewhere</title><h1>Elsewhere</h1>")
+	}))
+	defer elsewhere.Close()
+	h, ada, connection, question := shareHouse(t)
+	report := ada.writeReport(fields{"name": "Read on", "text": "[Elsewhere](" + elsewhere.URL + "/from-here)\n\n```table\nquestion: Orders by state\n```\n"})
+	board := ada.board("Board", map[string]any{"cards": []card{{"id": "a", "question": ada.saveSQL(connection, "Count", "select count(*) as n from orders"), "w": 6, "h": 4}}})
+	for object, parts := range map[string][]string{
+		"/questions/" + question: {"", "?p.least=1", ".csv", ".xlsx", ".pdf", "/embed", "?wrong=1"},
+		report:                   {"", ".pdf", "/embed"},
+		board:                    {"", ".pdf", "/embed", "/cards/a", "/cards/none"},
+	} {
+		values := fields{"download": "on", "origins": "https://intranet.example.com"}
+		if strings.HasPrefix(object, "/questions/") {
+			values["free.least"] = "on"
+		}
+		link := ada.share(object, values)
+		guest := visit(t, h)
+		for _, part := range parts {
+			guest.look(link + part)
+			if cache := guest.header.Get("Cache-Control"); !strings.Contains(cache, "no-store") {
+				t.Errorf("%s%s may be kept: %q", object, part, cache)
+			}
+			if guest.header.Get("Referrer-Policy") != "no-referrer" || guest.header.Get("Set-Cookie") != "" || guest.header.Get("Location") != "" {
+				t.Errorf("%s%s has the head %v", object, part, guest.header)
+			}
+		}
+	}
+
+	link := ada.share(report, nil)
+	b := open(t, chromium(t), h)
+	b.goTo(link)
+	b.press(`.doc a[href^="http"]`, "Elsewhere")
+	mu.Lock()
+	defer mu.Unlock()
+	if len(referers) != 1 || referers[0] != "" {
+		t.Errorf("the other site was told %q", referers)
 	}
 }
 
