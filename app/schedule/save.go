@@ -93,6 +93,9 @@ func save[B any, P interface {
 // Allowed tells what of a schedule the person may not have done, by field. All
 // of it is looked at again whenever it runs.
 func (w *Works) Allowed(ctx context.Context, b *Body, by *account.Person) error {
+	if err := account.Check(by, account.Save); err != nil {
+		return err
+	}
 	var problems fault.Fields
 	for _, what := range []struct{ kind, id string }{{"dashboard", b.Dashboard}, {"report", b.Report}, {"question", b.Question}} {
 		if what.id == "" {
@@ -112,6 +115,9 @@ func (w *Works) Allowed(ctx context.Context, b *Body, by *account.Person) error 
 
 // AllowedAlert tells what of an alert the person may not have done, by field.
 func (w *Works) AllowedAlert(ctx context.Context, b *AlertBody, by *account.Person) error {
+	if err := account.Check(by, account.Save); err != nil {
+		return err
+	}
 	var problems fault.Fields
 	if err := w.mayLook(ctx, "question", b.Question, by); fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
 		problems.Add("question", "There is no such question, or nobody granted you a right to it")
